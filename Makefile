@@ -1,0 +1,67 @@
+# Frontdesk: `make demo` runs it, `make test` tests it, `make check` is all that CI runs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG ?= config/examples/demo/frontdesk.yaml
+SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
+PYTEST_ARGS ?=
+
+.PHONY: help setup demo test check lint bench eval lock schema clean
+
+help: ## Show this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.run ## Make the environment and install the locked dependencies
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Frontdesk needs Python 3.11 or newer; set PYTHON=/path/to/python3"; exit 3; }
+	@$(PYTHON) -m venv $(VENV) || { echo "Cannot make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 3; }
+
+# The package itself is installed editable without build isolation, so that nothing outside the lock is downloaded.
+$(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the locked dependencies (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing the locked test dependencies (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.browser: tests/browser/package-lock.json | $(VENV)/.dev
+	@tests/browser/install.sh
+	@touch $@
+
+demo: $(VENV)/.run ## Serve the demo company: shop page with the widget, desk, API
+	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
+	@exec $(BIN)/frontdesk serve --config $(CONFIG)
+
+test: $(VENV)/.dev $(VENV)/.browser ## Run all tests
+	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev ## Lint, types, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+check: lint test ## Everything that CI runs
+
+bench: $(VENV)/.dev ## Speed and memory, as ratios to a baseline of the same run
+	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m bench
+
+eval: $(VENV)/.dev ## Ask every dev question over HTTP and score the answers
+	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m evals
+
+lock: ## Write the lock files anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group build pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --group dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+
+schema: $(VENV)/.run ## Write the JSON Schema of the YAML anew
+	@$(BIN)/frontdesk schema --out config/frontdesk.schema.json
+
+clean: ## Remove the environment and the demo's data
+	rm -rf $(VENV) tests/browser/node_modules config/examples/demo/var

@@ -1,0 +1,177 @@
+/** The scrolling part: welcome, log, preview of the reply in the making, quick replies, rating. */
+
+import { createCsat } from "./csat.js";
+import { button, h, icon, put, toggle } from "./dom.js";
+import { messageRow, pendingRow } from "./message.js";
+import { createRenderer } from "./render.js";
+
+const NEAR_PX = 90;
+const GROUP_MS = 5 * 60 * 1000;
+
+/** A link that was signed anew is the same message. */
+const signature = (row) => JSON.stringify(row, (name, value) => (name === "url" && value ? value.split("?")[0] : value));
+
+/**
+ * What the log shows, in order; pure.
+ * @returns {{key: string, sig: string, kind: string, [more: string]: any}[]}
+ */
+export function rowsOf(views, pending, keyOf, words) {
+  const rows = [];
+  let before = null;
+  for (const view of views.filter((item) => item.kind !== "csat_request")) {
+    const day = words.day(view.created_at);
+    if (day !== before?.day) rows.push({ key: `day ${view.id}`, kind: "day", day, sig: day });
+    const speaker = `${view.role} ${view.author ?? ""}`;
+    const at = new Date(view.created_at).getTime();
+    const follows = before?.day === day && before.speaker === speaker && at - before.at < GROUP_MS;
+    rows.push({ key: keyOf(view), kind: "message", view, follows, sig: signature([view, follows]) });
+    before = { day, speaker, at };
+  }
+  for (const entry of pending) rows.push({ key: entry.key, kind: "pending", entry, sig: "pending" });
+  return rows;
+}
+
+/** @param {{chat: any, words: any, send: (text: string) => void}} context */
+export function createMessages({ chat, words, send }) {
+  const { t } = words;
+  const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": t("log") });
+  const welcome = h("div", { class: "welcome" });
+  const preview = h("div", { class: "row row-bot preview", hidden: true });
+  const typing = h(
+    "div",
+    { class: "row row-bot typing", hidden: true },
+    h("div", { class: "bubble" }, h("i"), h("i"), h("i"), h("span", { class: "sr", role: "status" })),
+  );
+  const chips = h("div", { class: "chips", hidden: true });
+  const csat = createCsat({ chat, words });
+  const inner = h("div", { class: "inner" }, welcome, log, preview, typing, chips, csat.root);
+  const newer = button({ class: "newer", hidden: true, onclick: () => toEnd(true) }, icon("arrow"), t("newer"));
+  const root = h("div", { class: "messages", tabindex: 0, role: "region", "aria-label": t("log"), onscroll: onScroll }, inner);
+  /** @type {Map<string, {sig: string, node: HTMLElement, update?: (entry: any) => void}>} */
+  let shown = new Map();
+  let isAtEnd = true;
+  let lastKey = "";
+  let shownConfig = null;
+  let shownChips = "";
+  let previewBlocks = [];
+
+  // The end is followed while the reader is there; who scrolled up is left alone.
+  new ResizeObserver(() => isAtEnd && toEnd(false)).observe(inner);
+  new ResizeObserver(() => isAtEnd && toEnd(false)).observe(root);
+
+  function onScroll() {
+    isAtEnd = root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_PX;
+    if (isAtEnd) toggle(newer, false);
+  }
+
+  function toEnd(smooth) {
+    isAtEnd = true;
+    root.scrollTo({ top: root.scrollHeight, behavior: smooth ? "smooth" : "instant" });
+    toggle(newer, false);
+  }
+
+  function build(row, config) {
+    if (row.kind === "day") return { node: h("div", { class: "day" }, h("span", null, row.day)) };
+    if (row.kind === "message") return { node: messageRow(row.view, { words, chat, config, follows: row.follows }) };
+    const { row: node, update } = pendingRow(row.entry, { words, chat });
+    return { node, update };
+  }
+
+  /** Bring the log to `rows`, touching only what changed: each new message is announced once. */
+  function reconcile(rows, config) {
+    const next = new Map();
+    let at = log.firstChild;
+    for (const row of rows) {
+      let have = shown.get(row.key);
+      if (!have || have.sig !== row.sig) {
+        const made = { sig: row.sig, ...build(row, config) };
+        if (have && at === have.node) at = have.node.nextSibling;
+        have?.node.remove();
+        have = made;
+      }
+      have.update?.(row.entry);
+      if (have.node === at) at = at.nextSibling;
+      else log.insertBefore(have.node, at);
+      next.set(row.key, have);
+    }
+    for (const [key, { node }] of shown) if (!next.has(key)) node.remove();
+    shown = next;
+  }
+
+  function updateWelcome(config, isEmpty) {
+    if (config && config !== shownConfig) {
+      shownConfig = config;
+      const ask = (text) => button({ class: "suggestion", onclick: () => send(text) }, h("span", null, text), icon("go"));
+      const list = h("div", { class: "suggestions" }, h("p", { class: "hint" }, t("ask")), ...config.suggestions.map(ask));
+      welcome.replaceChildren(
+        h("p", { class: "greeting", dir: "auto" }, config.greeting),
+        h("p", { class: "disclosure" }, icon("spark"), h("span", null, t("disclosure", { label: config.ai_label }))),
+        config.suggestions.length ? list : "",
+      );
+    }
+    welcome.dataset.empty = String(isEmpty);
+  }
+
+  /** Only the blocks that changed are built anew while text streams in. */
+  function updatePreview(now) {
+    toggle(preview, Boolean(now));
+    if (!now) {
+      if (previewBlocks.length) preview.replaceChildren();
+      previewBlocks = [];
+      return;
+    }
+    if (!preview.firstChild) {
+      const label = h("div", { class: "who" }, h("span", { class: "badge" }, icon("spark")), shownConfig?.ai_label ?? t("assistant"));
+      preview.append(label, h("div", { class: "bubble" }));
+    }
+    const bubble = preview.lastChild;
+    const texts = now.blocks.map((block) => JSON.stringify(block));
+    let same = 0;
+    while (same < texts.length && texts[same] === previewBlocks[same]) same += 1;
+    while (bubble.childNodes.length > same) bubble.lastChild.remove();
+    bubble.append(...createRenderer([], t)(now.blocks.slice(same)));
+    previewBlocks = texts;
+  }
+
+  function updateTyping(state) {
+    const who = state.typing && (state.typing === "agent" ? state.agent || t("agent") : shownConfig?.ai_label || t("assistant"));
+    const isShown = Boolean(who) && !state.preview;
+    toggle(typing, isShown);
+    put(typing.querySelector(".sr"), isShown ? t("typing", { who }) : "");
+  }
+
+  /** Answers the last message offers, until something else is said. */
+  function updateChips(state) {
+    const last = chat.messages().at(-1);
+    const isOpen = last && last.role !== "contact" && !chat.pending().length && !state.preview;
+    const choices = isOpen ? last.choices : [];
+    const offers = isOpen && last.proposal && state.owner === "bot";
+    const sig = JSON.stringify([choices, offers]);
+    if (sig === shownChips) return;
+    shownChips = sig;
+    const chip = (text) => button({ class: "chip", dir: "auto", onclick: () => send(text) }, text);
+    const person = () => button({ class: "chip chip-person", onclick: chat.escalate }, icon("person"), t("person"));
+    chips.replaceChildren(...choices.map(chip), ...(offers ? [person()] : []));
+    toggle(chips, chips.childNodes.length > 0);
+  }
+
+  function update(state) {
+    const rows = rowsOf(chat.messages(), chat.pending(), chat.keyOf, words);
+    const last = rows.at(-1);
+    const isNews = last && last.key !== lastKey;
+    const isHistory = !lastKey && rows.length > 2;
+    lastKey = last?.key ?? "";
+    updateWelcome(state.config, rows.length === 0 && !state.preview);
+    if (isHistory) log.setAttribute("aria-busy", "true"); // what was said before is not news
+    if (state.config) reconcile(rows, state.config);
+    if (isHistory) requestAnimationFrame(() => log.removeAttribute("aria-busy"));
+    updatePreview(state.preview);
+    updateTyping(state);
+    updateChips(state);
+    csat.update(state);
+    if (isNews && last.kind === "pending") toEnd(false);
+    else if (isNews && !isAtEnd) toggle(newer, true);
+  }
+
+  return { root, newer, update, toEnd };
+}

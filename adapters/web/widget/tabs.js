@@ -1,0 +1,83 @@
+/**
+ * One stream for all tabs of a visitor: the tab looked at last holds a lock and the stream, and passes events on.
+ *
+ * Browsers allow six connections per origin (HTTP/1.1), so a stream per tab would starve the seventh.  The lock ends with its
+ * tab, also in a crash; a tab that comes into view takes it over, because hidden tabs may be frozen.  Where the browser has no
+ * locks (plain http) each tab reads its own stream.
+ */
+
+/**
+ * @param {string} name
+ * @param {{onLead: (leads: boolean) => void, onMessage: (message: any) => void}} options
+ */
+export function createTabs(name, { onLead, onMessage }) {
+  const locks = navigator.locks;
+  const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
+  let wanted = false;
+  let leads = false;
+  let release = () => {};
+  /** @type {AbortController|null} */
+  let queued = null;
+
+  function set(next) {
+    if (leads === next) return;
+    leads = next;
+    onLead(next);
+  }
+
+  function hold() {
+    set(true);
+    return new Promise((resolve) => (release = () => resolve(undefined)));
+  }
+
+  async function ask(steal) {
+    queued?.abort();
+    queued = steal ? null : new AbortController();
+    let isHeld = false;
+    try {
+      await locks.request(name, steal ? { steal } : { signal: queued.signal }, () => {
+        isHeld = true;
+        return hold();
+      });
+    } catch {
+      if (!isHeld) return; // given up in favour of another request
+      set(false); // taken over by the tab that is looked at now
+      if (wanted) ask(false);
+    }
+  }
+
+  function lead() {
+    if (!wanted || leads) return;
+    if (!locks || !channel) set(true);
+    else ask(!document.hidden);
+  }
+
+  function say(message) {
+    channel?.postMessage(message);
+  }
+
+  function onVisibility() {
+    if (!document.hidden) lead();
+    else if (leads) say({ type: "hidden" });
+  }
+
+  channel?.addEventListener("message", ({ data }) => {
+    if (data.type !== "hidden") onMessage(data);
+    else if (!document.hidden) lead();
+  });
+  document.addEventListener("visibilitychange", onVisibility);
+
+  return {
+    say,
+    start() {
+      wanted = true;
+      lead();
+    },
+    stop() {
+      wanted = false;
+      queued?.abort();
+      release();
+      set(false);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+"""Ids: opaque and time-ordered for what we create, deterministic where two writers may race (LEDGER.md)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from base64 import b32encode
+from collections.abc import Callable
+
+NewId = Callable[[str], str]
+"""Makes an id with the given prefix; passed in, so that tests can seed it."""
+
+
+def digest(*parts: str, length: int = 26) -> str:
+    """Lower-case base32 BLAKE2b digest of ``parts``; unambiguous, since each part is length-prefixed."""
+    h = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        raw = part.encode("utf-8", "surrogatepass")
+        h.update(len(raw).to_bytes(4, "big"))
+        h.update(raw)
+    return b32encode(h.digest()).decode("ascii").lower()[:length]
+
+
+def conversation_id(tenant: str, account: str, thread_key: str) -> str:
+    """The conversation of a thread: deterministic, so that a first contact cannot race."""
+    return "c_" + digest(tenant, account, thread_key)
+
+
+def event_id(conv: str, dedupe_key: str) -> str:
+    """The id of an inbound event; its uniqueness is the dedupe."""
+    return f"{conv}|{dedupe_key}"
+
+
+def contact_message_id(of_event: str) -> str:
+    """A contact's message exists as soon as its event is stored, so its id comes from the event."""
+    return "m_" + digest(of_event)
+
+
+def row_id(conv: str, seq: int, index: int) -> str:
+    """The id of message or outbox row ``index`` of commit ``seq``."""
+    return f"{conv}#{seq}#{index}"
+
+
+def document_id(tenant: str, source: str, external_id: str) -> str:
+    """The id of a knowledge document; ``external_id`` is what the source calls it."""
+    return "d_" + digest(tenant, source, external_id)
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id: prefix, milliseconds since 1970 (48 bits), 80 random bits; sorts by creation time."""
+    raw = (time.time_ns() // 1_000_000).to_bytes(6, "big") + secrets.token_bytes(10)
+    return f"{prefix}_{raw.hex()}"

@@ -1,0 +1,85 @@
+"""The turn as a value: what goes into it, what comes out, and the only two things it may touch while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from core.domain import Citation, HandoffReason, Head, InboundEvent, Message
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnInput:
+    """All a turn knows.
+
+    ``history`` holds the messages before this turn that the contact has seen, oldest first, at most the last ten of the
+    episode.  ``events`` are the unread messages this turn answers, in the provider's order.
+    """
+
+    turn_id: str
+    head: Head
+    events: tuple[InboundEvent, ...]
+    history: tuple[Message, ...]
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the bot wants said, in Markdown with ``[n]`` citation marks.
+
+    ``proposal`` is the reason when the reply offers a person; ``choices`` are quick replies.
+    """
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    choices: tuple[str, ...] = ()
+    proposal: HandoffReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffRequest:
+    """The engine's wish to bring in a person; ``detail`` is one sentence for the agent."""
+
+    reason: HandoffReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnResult:
+    """The outcome of a turn: a value that the lane commits.
+
+    ``reply`` is spoken while the bot owns the conversation, else it becomes a private suggestion for the agent.
+    ``trace`` is the JSON record of every step, what ``frontdesk why`` prints and replays.
+    """
+
+    reply: Reply | None
+    handoff: HandoffRequest | None
+    is_resolved_step: bool
+    language: str | None
+    sentiment: str | None
+    trace: bytes
+
+
+class Journal(Protocol):
+    """Durable steps of one turn; the only writes a turn makes."""
+
+    async def record(self, step: str, body: Mapping[str, Any]) -> None:
+        """Make a step durable before going on; recording the same step again keeps the first."""
+
+    async def recorded(self, step: str) -> Mapping[str, Any] | None:
+        """The body an earlier attempt of this turn recorded for ``step``."""
+
+
+class ReplySink(Protocol):
+    """Where released text goes while the turn still runs."""
+
+    async def show(self, text: str) -> None:
+        """Show *the full text so far*; called once per released sentence, each time with a longer text."""
+
+
+class Engine(Protocol):
+    """One tenant's engine."""
+
+    async def run(self, turn: TurnInput, journal: Journal, sink: ReplySink) -> TurnResult:
+        """Run the turn.  Raises nothing but cancellation and bugs: every TurnError has a written outcome inside."""

@@ -1,0 +1,225 @@
+"""Knowledge: documents in, passages out, in generations that are swapped whole.
+
+A generation is (documents, chunker, embedder, dimension): built beside the live one, then made live in one step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One item of a source, normalised to Markdown.
+
+    ``id`` is ids.document_id(tenant, source, external_id); citations return ``external_id``.  ``hash`` covers all that a reader
+    or the chunker sees.  ``audience`` is who may read it ("public" by default).
+    """
+
+    id: str
+    tenant: str
+    source: str
+    external_id: str
+    title: str
+    url: str | None
+    body: str
+    hash: str
+    language: str | None
+    audience: str
+    category: str
+    updated_at: datetime | None
+    synced_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """About 500 tokens of one document, never across headings.
+
+    ``heading`` is the path "A › B"; ``anchor`` the link fragment of the nearest heading; ``ordinal`` its place in the document.
+    """
+
+    id: str
+    document_id: str
+    external_id: str
+    source: str
+    ordinal: int
+    title: str
+    heading: str
+    anchor: str | None
+    url: str | None
+    text: str
+    language: str | None
+    audience: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to look for.
+
+    ``text`` is the contact's own question; ``context`` holds earlier terms of the conversation, weaker.  ``audiences`` bounds
+    what may be found, inside the query.
+    """
+
+    text: str
+    context: str = ""
+    audiences: tuple[str, ...] = ("public",)
+    language: str | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A found chunk; ``score`` is comparable within one result, ``features`` say why (bm25, title, coverage …)."""
+
+    chunk: Chunk
+    score: float
+    features: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """Passages, best first; ``generation`` names the index they come from ("" when there is none)."""
+
+    generation: str
+    passages: tuple[Passage, ...]
+
+
+class KnowledgeIndex(Protocol):
+    """A readable generation of one tenant; thread-safe."""
+
+    generation: str
+    chunk_count: int
+
+    def search(self, query: SearchQuery) -> SearchResult:
+        """Search, synchronously: the caller runs it in a pool, never on the event loop."""
+
+    def close(self) -> None:
+        """Let go of files; safe twice."""
+
+
+class IndexEngine(Protocol):
+    """Builds and opens generations on disk."""
+
+    name: str
+
+    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
+        """Build a complete generation in an empty folder and return the number of chunks; interrupted means unusable."""
+
+    def open(self, folder: Path, generation: str) -> KnowledgeIndex:
+        """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""
+
+
+class Knowledge(Protocol):
+    """What a turn asks; answers from the live generation of its tenant, off the loop."""
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """The best passages; ``KnowledgeUnavailable`` when no generation can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """One built index; ``state`` is building, live, retired or failed."""
+
+    id: str
+    tenant: str
+    state: str
+    signature: str
+    documents: int
+    chunks: int
+    created_at: datetime
+    live_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceProblem:
+    """One document that could not be used, in plain words, with the place."""
+
+    external_id: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRun:
+    """The newest sync of one source; ``outcome`` is running, ok, partial (documents skipped) or failed."""
+
+    tenant: str
+    source: str
+    kind: str
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    seen: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    problems: tuple[SourceProblem, ...] = ()
+    error: str | None = None
+
+
+class KnowledgeStore(Protocol):
+    """Documents, generations and sync runs; synchronous, used from worker threads and the CLI, safe across processes."""
+
+    def hashes(self, tenant: str, source: str) -> dict[str, str]:
+        """external id → hash of what is stored."""
+
+    def apply(self, tenant: str, source: str, *, put: Sequence[Document], remove: Sequence[str]) -> None:
+        """Upsert documents and delete external ids in one short transaction."""
+
+    def documents(self, tenant: str) -> Iterator[Document]:
+        """All documents of a tenant in (source, external id) order, streamed."""
+
+    def document(self, tenant: str, document_id: str) -> Document | None:
+        """One document by id."""
+
+    def sources(self, tenant: str) -> tuple[str, ...]:
+        """Sources that have documents stored."""
+
+    def new_generation(self, generation: Generation) -> None:
+        """Record a generation that is being built."""
+
+    def set_live(self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime) -> None:
+        """Swap: the generation becomes live and the former live one retired, in one transaction."""
+
+    def set_failed(self, tenant: str, generation: str) -> None:
+        """A build that did not finish."""
+
+    def live(self, tenant: str) -> Generation | None:
+        """The live generation."""
+
+    def generations(self, tenant: str) -> tuple[Generation, ...]:
+        """All known generations, newest first."""
+
+    def forget_generation(self, tenant: str, generation: str) -> None:
+        """Drop the record of a generation whose folder is gone."""
+
+    def save_run(self, run: SourceRun) -> None:
+        """Upsert the newest run of a source."""
+
+    def runs(self, tenant: str) -> tuple[SourceRun, ...]:
+        """The newest run of every source."""
+
+
+class SourceDocument(Protocol):
+    """One listed item of a source; ``load`` may be slow and may raise ``DocumentRejected``."""
+
+    external_id: str
+
+    def load(self) -> Sequence[Document]:
+        """Read and normalise it; a file of JSON lines yields many documents."""
+
+
+class Source(Protocol):
+    """One configured knowledge source; synchronous, run in a worker thread."""
+
+    id: str
+    kind: str
+    tenant: str
+
+    def items(self) -> Iterator[SourceDocument]:
+        """List what there is now; ``SourceUnavailable`` when it cannot be listed at all."""

@@ -1,0 +1,185 @@
+"""From a finished turn to its commit: pure, asked on the newest head, also after a control came first.
+
+A reply is spoken only while the bot still owns the conversation under the epoch in which the turn began; otherwise it becomes
+a private draft for the agent, and the contact's messages are relayed to the desk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from core.domain import (
+    CommitDraft,
+    CommitKind,
+    Destination,
+    HandoffReason,
+    Head,
+    InboundEvent,
+    MessageDraft,
+    MessageKind,
+    OpenTurn,
+    OutboxDraft,
+    Owner,
+    Role,
+    Status,
+    Visibility,
+    Voice,
+)
+from core.ownership import Notices, Transition, hand_over, reopened
+from core.ports.engine import TurnResult
+
+PREVIEW_CHARS = 120
+
+
+def turn_head(head: Head) -> Head:
+    """The head a turn works under: a contact who writes after "resolved" opens the next episode."""
+    return reopened(head)
+
+
+def _said(event: InboundEvent, turn_id: str) -> MessageDraft:
+    return MessageDraft(
+        role=Role.CONTACT,
+        text=event.text,
+        attachments=event.attachments,
+        event_id=event.id,
+        turn_id=turn_id,
+        said_at=event.provider_at,
+    )
+
+
+def _is_current(head: Head, turn: OpenTurn) -> bool:
+    return head.holder in ("", turn.head.holder) and head.term == turn.head.term
+
+
+def settle_turn(
+    head: Head,
+    turn: OpenTurn,
+    result: TurnResult,
+    *,
+    notices: Notices,
+    now: datetime,
+    is_staffed: bool,
+    shown: str = "",
+) -> CommitDraft | None:
+    """The commit of a finished (or cancelled) turn; None when another holder has taken the lane.
+
+    ``shown`` is what the contact already saw of the reply when the turn was interrupted.
+    """
+    if not _is_current(head, turn):
+        return None
+    began = turn_head(turn.head)
+    resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
+    speaks = resumed.owner is Owner.BOT and resumed.owner_epoch == began.owner_epoch
+    base = replace(
+        resumed,
+        holder=turn.head.holder,
+        term=turn.head.term,
+        language=result.language or resumed.language,
+        sentiment=result.sentiment or resumed.sentiment,
+        preview=_preview(turn),
+    )
+    messages = [_said(event, turn.turn_id) for event in turn.events]
+    outbox = _relay(base, len(messages))
+    if speaks:
+        spoken = _speak(base, turn, result, notices=notices, now=now, is_staffed=is_staffed)
+    else:
+        spoken = _draft(base, turn, result, shown)
+    offset = len(messages)
+    outbox += [row.moved(offset) for row in spoken.outbox]
+    return CommitDraft(
+        kind=CommitKind.TURN,
+        head=spoken.head,
+        consumed=tuple(e.id for e in turn.events),
+        messages=(*messages, *spoken.messages),
+        outbox=tuple(outbox),
+        turn_id=turn.turn_id,
+        trace=result.trace,
+    )
+
+
+def settle_dead(
+    head: Head, turn: OpenTurn, *, notices: Notices, now: datetime, is_staffed: bool, trace: bytes
+) -> CommitDraft | None:
+    """The commit of a turn that failed for good: its events are dead-lettered and a person is told."""
+    if not _is_current(head, turn):
+        return None
+    resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
+    base = replace(resumed, holder=turn.head.holder, term=turn.head.term, preview=_preview(turn))
+    messages = [_said(event, turn.turn_id) for event in turn.events]
+    change = hand_over(
+        base,
+        HandoffReason.DEAD_LETTER,
+        "The assistant failed on this message and stopped trying.",
+        notices=notices,
+        now=now,
+        is_staffed=is_staffed,
+    )
+    events = tuple(e.id for e in turn.events)
+    offset = len(messages)
+    moved = [row.moved(offset) for row in change.outbox]
+    return CommitDraft(
+        kind=CommitKind.TURN,
+        head=change.head,
+        consumed=events,
+        dead_letters=events,
+        turn_id=turn.turn_id,
+        messages=(*messages, *change.messages),
+        outbox=(*_relay(base, offset), *moved),
+        trace=trace,
+    )
+
+
+def _preview(turn: OpenTurn) -> str:
+    return turn.events[-1].text[:PREVIEW_CHARS] if turn.events else turn.head.preview
+
+
+def _relay(head: Head, count: int) -> list[OutboxDraft]:
+    """Contact messages go to the desk while people own the conversation."""
+    if head.owner not in (Owner.QUEUE, Owner.HUMAN):
+        return []
+    return [OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=i) for i in range(count)]
+
+
+def _reply(turn: OpenTurn, result: TurnResult) -> MessageDraft | None:
+    if result.reply is None:
+        return None
+    return MessageDraft(
+        role=Role.BOT,
+        text=result.reply.text,
+        citations=result.reply.citations,
+        choices=result.reply.choices,
+        proposal=result.reply.proposal,
+        turn_id=turn.turn_id,
+    )
+
+
+def _speak(
+    base: Head, turn: OpenTurn, result: TurnResult, *, notices: Notices, now: datetime, is_staffed: bool
+) -> Transition:
+    unresolved = 0 if result.is_resolved_step else base.unresolved_turns + 1
+    head = replace(base, unresolved_turns=unresolved)
+    reply = _reply(turn, result)
+    messages = () if reply is None else (reply,)
+    outbox: tuple[OutboxDraft, ...] = ()
+    if reply is not None:
+        outbox = (OutboxDraft(to=Destination.CHANNEL, voice=Voice.BOT, message=0),)
+    if result.handoff is None:
+        return Transition(head=head, messages=messages, outbox=outbox)
+    change = hand_over(
+        head, result.handoff.reason, result.handoff.detail, notices=notices, now=now, is_staffed=is_staffed
+    )
+    offset = len(messages)
+    moved = [row.moved(offset) for row in change.outbox]
+    return Transition(head=change.head, messages=(*messages, *change.messages), outbox=(*outbox, *moved))
+
+
+def _draft(base: Head, turn: OpenTurn, result: TurnResult, shown: str) -> Transition:
+    """The bot may not speak: what was shown stays as an interrupted message, the reply becomes a private draft."""
+    messages: list[MessageDraft] = []
+    if shown:
+        messages.append(MessageDraft(role=Role.BOT, text=shown, turn_id=turn.turn_id, interrupted=True))
+    reply = _reply(turn, result)
+    if reply is not None:
+        messages.append(replace(reply, kind=MessageKind.DRAFT, visibility=Visibility.INTERNAL, choices=()))
+    return Transition(head=base, messages=tuple(messages))

@@ -1,0 +1,149 @@
+"""Delivery: outbox rows go to their channel or desk, first in, first out per conversation and destination.
+
+It never decides what to say.  Two questions decide each outcome: may it be tried again, and is it certain that nothing
+reached the other side?
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.domain import Claimed, DeliveryState, Destination
+from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable
+from core.ports.channel import Channel, Outbound, Sent
+from core.ports.desk import Desk, DeskItem
+from core.ports.store import Store, TenantStore
+from gateway import metrics
+from gateway.crashpoints import crash
+from gateway.workers import KeyedWorkers
+
+log = structlog.get_logger(__name__)
+
+Line = tuple[str, str, Destination]
+"""(tenant, conversation, destination): what is delivered in order."""
+
+MAX_ATTEMPTS = 10
+FIRST_RETRY_S = 1.0
+LONGEST_RETRY_S = 300.0
+STORE_RETRY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended, as the store records it."""
+
+    state: DeliveryState
+    vendor_ref: str | None = None
+    error: str | None = None
+    retry_s: float | None = None
+
+
+def retry_delay_s(attempt: int) -> float:
+    """Seconds before attempt ``attempt`` + 1: doubling from one second, at most five minutes."""
+    return float(min(FIRST_RETRY_S * 2 ** (attempt - 1), LONGEST_RETRY_S))
+
+
+def classify(error: DeliveryError, attempt: int) -> Outcome:
+    """What a failed attempt means for its row."""
+    if not error.is_certain or isinstance(error, CredentialsInvalid):
+        return Outcome(DeliveryState.PARKED, error=error.code)
+    if not error.retryable:
+        return Outcome(DeliveryState.REJECTED, error=error.code)
+    if attempt >= MAX_ATTEMPTS:
+        return Outcome(DeliveryState.PARKED, error=error.code)
+    return Outcome(DeliveryState.PENDING, error=error.code, retry_s=error.retry_after_s or retry_delay_s(attempt))
+
+
+class Delivery:
+    """The delivery stage of one process."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        channels: Callable[[], Mapping[str, Channel]],
+        desks: Callable[[], Mapping[str, Desk]],
+        holder: str,
+        clock: Callable[[], datetime],
+        parallel: int = 64,
+    ) -> None:
+        self._store = store
+        self._channels = channels
+        self._desks = desks
+        self._holder = holder
+        self._clock = clock
+        self._workers: KeyedWorkers[Line] = KeyedWorkers("delivery", self._deliver_line, parallel=parallel)
+
+    def wake(self, tenant: str, conv: str, to: Destination, *, delay_s: float = 0.0) -> None:
+        """Rows may be waiting on this line."""
+        self._workers.wake((tenant, conv, to), delay_s=delay_s)
+
+    async def start(self) -> None:
+        """Start delivering."""
+        await self._workers.start()
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Finish attempts in flight; safe twice."""
+        await self._workers.stop(drain_s=drain_s)
+
+    async def _deliver_line(self, line: Line) -> None:
+        tenant, conv, to = line
+        store = self._store.for_tenant(tenant)
+        try:
+            while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
+                outcome = await self._attempt(claimed)
+                await self._settle(store, claimed, outcome)
+                if outcome.state is DeliveryState.PENDING:
+                    return
+        except StoreUnavailable:
+            log.warning("delivery_waits_for_store", tenant=tenant, conv=conv)
+            self._workers.wake(line, delay_s=STORE_RETRY_S)
+
+    async def _attempt(self, claimed: Claimed) -> Outcome:
+        crash("send.before")
+        try:
+            sent = await self._send(claimed)
+        except DeliveryError as error:
+            outcome = classify(error, claimed.attempt)
+            log.warning("delivery_failed", row=claimed.id, to=claimed.to, code=error.code, next=outcome.state)
+        except Exception:
+            log.exception("delivery_bug", row=claimed.id, to=claimed.to)
+            outcome = Outcome(DeliveryState.PARKED, error="internal")
+        else:
+            outcome = Outcome(DeliveryState.SENT, vendor_ref=sent.vendor_ref)
+        crash("send.after")
+        metrics.DELIVERIES.labels(to=claimed.to, outcome=outcome.state).inc()
+        return outcome
+
+    async def _send(self, claimed: Claimed) -> Sent:
+        if claimed.to is Destination.DESK:
+            desk = self._desks()[claimed.tenant]
+            item = DeskItem(
+                id=claimed.id,
+                head=claimed.head,
+                message=claimed.message,
+                signal=claimed.signal,
+                reconcile=claimed.unsettled,
+            )
+            return await desk.send(item)
+        channel = self._channels().get(claimed.account)
+        if channel is None or claimed.message is None:
+            raise CredentialsInvalid(f"account {claimed.account!r} is no longer configured")
+        return await channel.send(
+            Outbound(id=claimed.id, head=claimed.head, message=claimed.message, reconcile=claimed.unsettled)
+        )
+
+    async def _settle(self, store: TenantStore, claimed: Claimed, outcome: Outcome) -> None:
+        crash("settle.before")
+        retry_at = None
+        if outcome.retry_s is not None:
+            retry_at = self._clock() + timedelta(seconds=outcome.retry_s)
+            self.wake(claimed.tenant, claimed.conv, claimed.to, delay_s=outcome.retry_s)
+        await store.settle(
+            claimed, outcome.state, vendor_ref=outcome.vendor_ref, error=outcome.error, retry_at=retry_at
+        )
+        crash("settle.after")

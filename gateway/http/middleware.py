@@ -1,0 +1,95 @@
+"""Around every request: errors become problem JSON, answers get their security headers, browsers their preflight."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+from aiohttp import hdrs, web
+
+from core.errors import FrontdeskError, InboundRejected
+from gateway import metrics
+from gateway.http import problem
+from gateway.http.origins import cors_headers, preflight
+from gateway.services import services_of
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+HTTP_CODES: Final = {404: "path_unknown", 405: "method_not_allowed", 413: "body_too_large"}
+HTTP_DETAILS: Final = {
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "The body is too large.",
+}
+PLAIN_TYPES: Final = ("application/json", problem.MEDIA_TYPE, "text/event-stream")
+PLAIN_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
+
+
+@web.middleware
+async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Every refusal and failure has one shape; only bugs are logged, with an id instead of a body."""
+    try:
+        return await handler(request)
+    except FrontdeskError as error:
+        return _refused(request, error)
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        return _http(error)
+    except Exception:
+        return _failed(request)
+
+
+def _refused(request: web.Request, error: FrontdeskError) -> web.Response:
+    item = problem.of_error(error)
+    if isinstance(error, InboundRejected):
+        metrics.REJECTED.labels(code=error.code).inc()
+    if item.status >= 500:
+        log.warning("request_refused", code=error.code, path=_path(request), reason=error.safe_message)
+    return problem.response(item)
+
+
+def _http(error: web.HTTPException) -> web.Response:
+    code = HTTP_CODES.get(error.status, "http_error")
+    detail = HTTP_DETAILS.get(error.status, error.reason)
+    allow = error.headers.get(hdrs.ALLOW)
+    headers: dict[str, str] = {hdrs.ALLOW: allow} if allow else {}
+    return problem.response(problem.problem(error.status, code, detail), headers=headers)
+
+
+def _failed(request: web.Request) -> web.Response:
+    error_id = services_of(request).new_id("e")
+    log.exception("request_failed", error_id=error_id, path=_path(request))
+    return problem.response(problem.problem(500, "internal", "Something went wrong on our side.", error_id=error_id))
+
+
+def _path(request: web.Request) -> str:
+    """The route's pattern, which holds no ids."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unknown"
+
+
+@web.middleware
+async def preflights(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer ``OPTIONS`` before anything asks for a token."""
+    if request.method == hdrs.METH_OPTIONS and hdrs.ACCESS_CONTROL_REQUEST_METHOD in request.headers:
+        return preflight(request)
+    return await handler(request)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For ``app.on_response_prepare``: safe defaults; a handler's own header stands."""
+    headers = response.headers
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    if response.content_type in PLAIN_TYPES:
+        headers.setdefault("Content-Security-Policy", PLAIN_POLICY)
+        headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+        for name, value in cors_headers(request).items():
+            headers.setdefault(name, value)
+    elif response.status == 204:
+        for name, value in cors_headers(request).items():
+            headers.setdefault(name, value)

@@ -1,0 +1,232 @@
+"""Lanes: one conversation's unread messages become turns, in order; other conversations run beside it.
+
+A lane opens a turn, runs the engine, and commits what came out.  A control that changes the owner meanwhile does not wait
+for it: the turn is muted at once and its reply becomes a private draft.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+import msgspec
+import structlog
+
+from core.domain import Audience, Commit, CommitDraft, CommitKind, Head, OpenTurn
+from core.errors import StoreUnavailable
+from core.ownership import Notices
+from core.ports.channel import Channel
+from core.ports.engine import Engine, TurnInput, TurnResult
+from core.ports.store import Preview, Store, TenantStore
+from core.settle import settle_dead, settle_turn, turn_head
+from gateway import metrics
+from gateway.crashpoints import crash
+from gateway.workers import KeyedWorkers
+
+log = structlog.get_logger(__name__)
+
+LaneKey = tuple[str, str]
+MAX_ATTEMPTS = 3
+RETRY_S = 0.2
+STORE_RETRY_S = 1.0
+TURN_LIMIT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneTenant:
+    """What the lanes of a tenant need; ``history`` is how many earlier messages a turn sees."""
+
+    engine: Engine
+    notices: Notices
+    is_staffed: Callable[[], bool]
+    history: int
+
+
+class TurnJournal:
+    """The Journal port of one turn."""
+
+    def __init__(self, store: TenantStore, turn_id: str) -> None:
+        self._store = store
+        self._turn_id = turn_id
+
+    async def record(self, step: str, body: Mapping[str, Any]) -> None:
+        """Make a step durable."""
+        await self._store.record_step(self._turn_id, step, msgspec.json.encode(body))
+
+    async def recorded(self, step: str) -> Mapping[str, Any] | None:
+        """What an earlier attempt recorded."""
+        for known in await self._store.steps(self._turn_id):
+            if known.name == step:
+                body: Mapping[str, Any] = msgspec.json.decode(known.body)
+                return body
+        return None
+
+
+class TurnSink:
+    """The ReplySink port of one turn: the preview is durable before the contact sees it, and stops when muted."""
+
+    def __init__(self, store: TenantStore, channel: Channel | None, turn: OpenTurn) -> None:
+        self._store = store
+        self._channel = channel if channel is not None and channel.capabilities.streams else None
+        self._turn = turn
+        self._muted = False
+        self.shown = ""
+
+    @property
+    def epoch(self) -> int:
+        """The owner epoch under which this turn may speak."""
+        return turn_head(self._turn.head).owner_epoch
+
+    def mute(self) -> None:
+        """Show nothing more; somebody else owns the conversation."""
+        self._muted = True
+
+    async def show(self, text: str) -> None:
+        """Show the full text so far, where the channel can."""
+        if self._channel is None or self._muted:
+            return
+        await self._store.save_preview(Preview(turn_id=self._turn.turn_id, shown=text))
+        if self._muted:
+            return
+        self.shown = text
+        await self._channel.preview(self._turn.head, self._turn.turn_id, text)
+
+
+class Lanes:
+    """The lanes of one process; ``holder`` names it in the ledger."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        tenants: Callable[[], Mapping[str, LaneTenant]],
+        channels: Callable[[], Mapping[str, Channel]],
+        holder: str,
+        clock: Callable[[], datetime],
+        parallel: int = 64,
+    ) -> None:
+        self._store = store
+        self._tenants = tenants
+        self._channels = channels
+        self._holder = holder
+        self._clock = clock
+        self._speaking: dict[LaneKey, TurnSink] = {}
+        self._workers: KeyedWorkers[LaneKey] = KeyedWorkers("lane", self._run_lane, parallel=parallel)
+
+    def wake(self, tenant: str, conv: str, *, delay_s: float = 0.0) -> None:
+        """Unread messages may be waiting; ``delay_s`` lets a burst of short messages become one turn."""
+        self._workers.wake((tenant, conv), delay_s=delay_s)
+
+    @property
+    def waiting_count(self) -> int:
+        """Conversations that wait for a lane."""
+        return self._workers.waiting_count
+
+    def hold(self) -> None:
+        """Open no further turns until ``release``."""
+        self._workers.hold()
+
+    def release(self) -> None:
+        """Open turns again."""
+        self._workers.release()
+
+    def committed(self, tenant: str, commit: Commit) -> None:
+        """A control changed the owner: mute the turn that runs under the older epoch."""
+        sink = self._speaking.get((tenant, commit.conv))
+        if sink is not None and commit.kind is CommitKind.CONTROL and commit.head.owner_epoch != sink.epoch:
+            sink.mute()
+
+    async def start(self) -> None:
+        """Start the lanes."""
+        await self._workers.start()
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Finish the turns that run; safe twice."""
+        await self._workers.stop(drain_s=drain_s)
+
+    async def _run_lane(self, key: LaneKey) -> None:
+        tenant, conv = key
+        store = self._store.for_tenant(tenant)
+        try:
+            while True:
+                crash("claim.before")
+                turn = await store.open_turn(conv, self._holder)
+                crash("claim.after")
+                if turn is None:
+                    return
+                if not await self._run_turn(key, store, turn):
+                    self._workers.wake(key, delay_s=RETRY_S * 2**turn.attempt)
+                    return
+        except StoreUnavailable:
+            log.warning("lane_waits_for_store", tenant=tenant, conv=conv)
+            self._workers.wake(key, delay_s=STORE_RETRY_S)
+
+    async def _run_turn(self, key: LaneKey, store: TenantStore, turn: OpenTurn) -> bool:
+        """True when the turn is committed (or no longer ours), False when it should be tried again."""
+        lane = self._tenants()[key[0]]
+        if turn.attempt > MAX_ATTEMPTS:
+            await self._bury(lane, store, turn)
+            return True
+        sink = TurnSink(store, self._channels().get(turn.head.account), turn)
+        self._speaking[key] = sink
+        started = perf_counter()
+        try:
+            crash("turn.before")
+            result = await self._engine_result(lane, store, turn, sink)
+            crash("turn.after")
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("turn_failed", tenant=key[0], conv=turn.head.conv, turn=turn.turn_id, attempt=turn.attempt)
+            metrics.TURNS.labels(outcome="failed").inc()
+            return False
+        finally:
+            del self._speaking[key]
+        await self._commit(lane, store, turn, result, sink.shown)
+        metrics.TURN_SECONDS.observe(perf_counter() - started)
+        return True
+
+    async def _engine_result(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, sink: TurnSink) -> TurnResult:
+        head = turn_head(turn.head)
+        history = await store.tail(head.conv, audience=Audience.CONTACT, limit=lane.history) if head.seq else ()
+        asked = TurnInput(
+            turn_id=turn.turn_id,
+            head=head,
+            events=turn.events,
+            history=tuple(m for m in history if m.episode == head.episode),
+            attempt=turn.attempt,
+        )
+        async with asyncio.timeout(TURN_LIMIT_S):
+            return await lane.engine.run(asked, TurnJournal(store, turn.turn_id), sink)
+
+    async def _commit(
+        self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, result: TurnResult, shown: str
+    ) -> None:
+        if turn.attempt > 1 and not shown:
+            earlier = await store.preview(turn.turn_id)
+            shown = earlier.shown if earlier is not None else ""
+        now, is_staffed = self._clock(), lane.is_staffed()
+
+        def build(head: Head) -> CommitDraft | None:
+            return settle_turn(head, turn, result, notices=lane.notices, now=now, is_staffed=is_staffed, shown=shown)
+
+        crash("commit.before")
+        appended = await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
+        crash("commit.after")
+        metrics.TURNS.labels(outcome="lost_lane" if appended.commit is None else "committed").inc()
+
+    async def _bury(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn) -> None:
+        """Three attempts failed: dead-letter the messages and tell a person."""
+        now, is_staffed = self._clock(), lane.is_staffed()
+        trace = msgspec.json.encode({"dead_letter": True, "attempts": turn.attempt - 1})
+
+        def build(head: Head) -> CommitDraft | None:
+            return settle_dead(head, turn, notices=lane.notices, now=now, is_staffed=is_staffed, trace=trace)
+
+        log.error("turn_dead_lettered", tenant=store.tenant, conv=turn.head.conv, turn=turn.turn_id)
+        await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
+        metrics.TURNS.labels(outcome="dead_letter").inc()

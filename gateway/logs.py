@@ -1,0 +1,57 @@
+"""Structured logs: ids and facts, never bodies, never secrets."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from core.errors import FrontdeskError
+
+FORBIDDEN = frozenset(("text", "body", "token", "password", "secret", "authorization", "jwt", "payload", "email"))
+
+
+def drop_forbidden(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Last line of defence: a field that could hold customer text or a secret is not written."""
+    for key in FORBIDDEN & event.keys():
+        event[key] = "[left out]"
+    return event
+
+
+def safe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Exceptions as type and frames; the message only where we wrote it, since others may quote customer text."""
+    if not event.pop("exc_info", None):
+        return event
+    kind, error, trace = sys.exc_info()
+    if kind is None:
+        return event
+    event["error"] = kind.__name__
+    if isinstance(error, FrontdeskError):
+        event["reason"] = error.safe_message
+    event["frames"] = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)[-8:]]
+    return event
+
+
+def configure(*, level: str = "info", form: str = "auto") -> None:
+    """Readable lines on a terminal, one JSON object a line otherwise; ``form`` auto, console or json."""
+    is_console = form == "console" or (form == "auto" and sys.stderr.isatty())
+    renderer: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
+    chain: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        drop_forbidden,
+        safe_exception,
+    ]
+    structlog.configure(
+        processors=[*chain, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

@@ -1,0 +1,19 @@
+"""Prometheus metrics, served at ``/metrics`` on the internal listener.  Labels are closed sets, never ids."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS = Counter("frontdesk_events_total", "Inbound events by what became of them", ["channel", "outcome"])
+REJECTED = Counter("frontdesk_rejected_total", "Inbound requests refused before anything was stored", ["code"])
+TURNS = Counter("frontdesk_turns_total", "Turns by outcome", ["outcome"])
+TURN_SECONDS = Histogram(
+    "frontdesk_turn_seconds", "From opening a turn to its commit",
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)  # fmt: skip
+DELIVERIES = Counter("frontdesk_deliveries_total", "Delivery attempts by outcome", ["to", "outcome"])
+HANDOFFS = Counter("frontdesk_handoffs_total", "Conversations handed to people", ["reason"])
+CONVERSATIONS = Gauge("frontdesk_conversations", "Open conversations by owner", ["owner"])
+BACKLOG = Gauge("frontdesk_backlog", "Rows that wait", ["kind"])
+STREAMS = Gauge("frontdesk_streams", "Open live streams")
+LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")

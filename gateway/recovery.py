@@ -1,0 +1,110 @@
+"""Recovery: finds work that nobody was woken for, at start after a crash and then every few seconds.
+
+Pages through the store's system scope with back-pressure, so that a backlog of any size neither delays the start nor fills
+memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import structlog
+
+from core.errors import StoreUnavailable
+from core.ports.store import Store, Work
+from gateway import metrics
+from gateway.delivery import Delivery
+from gateway.inbox import Inbox
+from gateway.lanes import Lanes
+
+log = structlog.get_logger(__name__)
+
+PAGE = 500
+LANES_WAITING = 2_000
+SWEEP_S = 5.0
+PRUNE_S = 3_600.0
+DEDUPE_KEPT = timedelta(days=14)
+
+
+class Recovery:
+    """The sweep of one process."""
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        tenants: Callable[[], tuple[str, ...]],
+        inbox: Inbox,
+        lanes: Lanes,
+        delivery: Delivery,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._store = store
+        self._tenants = tenants
+        self._inbox = inbox
+        self._lanes = lanes
+        self._delivery = delivery
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start sweeping."""
+        self._task = asyncio.create_task(self._run(), name="recovery")
+
+    async def stop(self) -> None:
+        """Stop; safe twice and before start."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        next_prune = loop.time()
+        while True:
+            try:
+                await self._count()
+                await self._sweep_unread()
+                await self._sweep_undelivered()
+                if loop.time() >= next_prune:
+                    next_prune = loop.time() + PRUNE_S
+                    await self._store.system.prune(before=self._clock() - DEDUPE_KEPT)
+            except StoreUnavailable:
+                log.warning("recovery_waits_for_store")
+            except Exception:
+                log.exception("recovery_failed")
+            await asyncio.sleep(SWEEP_S)
+
+    async def _count(self) -> None:
+        """Set the gauges from the store; also mends what the hints got wrong."""
+        totals: dict[str, int] = {}
+        for tenant in self._tenants():
+            for name, count in (await self._store.for_tenant(tenant).counts()).items():
+                totals[name] = totals.get(name, 0) + count
+        for name, count in totals.items():
+            kind, _, label = name.partition(".")
+            if kind == "owner":
+                metrics.CONVERSATIONS.labels(owner=label).set(count)
+            else:
+                metrics.BACKLOG.labels(kind=name).set(count)
+        self._inbox.unread = totals.get("unread", 0)
+
+    async def _sweep_unread(self) -> None:
+        after: Work | None = None
+        while page := await self._store.system.unread(after=after, limit=PAGE):
+            for work in page:
+                self._lanes.wake(work.tenant, work.conv)
+            after = page[-1]
+            while self._lanes.waiting_count > LANES_WAITING:
+                await asyncio.sleep(0.05)
+
+    async def _sweep_undelivered(self) -> None:
+        after: Work | None = None
+        while page := await self._store.system.undelivered(after=after, limit=PAGE):
+            now = self._clock()
+            for work, to, due_at in page:
+                delay_s = max(0.0, (due_at - now).total_seconds())
+                self._delivery.wake(work.tenant, work.conv, to, delay_s=delay_s)
+            after = page[-1][0]

@@ -1,0 +1,108 @@
+"""What the HTTP handlers are given: one value per tenant and one for the process, made by gateway.compose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from adapters.web.channel import WebChannel
+from adapters.web.settings import WebSettings
+from core.ids import NewId
+from core.ownership import Notices
+from core.ports.channel import Channel
+from core.ports.knowledge import KnowledgeStore
+from core.ports.store import Store, TenantStore
+from gateway.inbox import Inbox
+from gateway.live import Hub
+
+if TYPE_CHECKING:
+    from gateway.knowledge import LiveKnowledge
+    from handoff.people import People
+    from handoff.service import HandoffService
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Bounds of the public listener; sizes in bytes, rates per minute."""
+
+    body_bytes: int = 262_144
+    message_chars: int = 4_000
+    attachments: int = 10
+    upload_bytes: int = 10_485_760
+    messages_per_minute: int = 20
+    sessions_per_minute: int = 30
+    streams: int = 20_000
+    unread_events: int = 200_000
+    is_evaluation: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebAccount:
+    """A web account: its settings beside its channel."""
+
+    id: str
+    tenant: str
+    name: str
+    settings: WebSettings
+    channel: WebChannel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenantServices:
+    """Everything of one tenant that a handler may use."""
+
+    id: str
+    name: str
+    store: TenantStore
+    knowledge: LiveKnowledge
+    handoff: HandoffService
+    notices: Notices
+    is_staffed: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything of the process; replaced as a whole by a hot reload, so read it at each request.
+
+    ``channels`` maps account id to channel (all kinds); ``accounts`` holds the web accounts.
+    """
+
+    tenants: Mapping[str, TenantServices]
+    channels: Mapping[str, Channel]
+    accounts: Mapping[str, WebAccount]
+    people: People
+    store: Store
+    knowledge_store: KnowledgeStore
+    inbox: Inbox
+    hub: Hub
+    limits: Limits
+    session_secret: bytes
+    uploads: Path
+    base_url: str
+    trusted_proxies: tuple[str, ...]
+    clock: Clock
+    new_id: NewId
+
+
+class Current:
+    """The box that holds the current ``Services``; a hot reload puts a new value into it."""
+
+    __slots__ = ("services",)
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+
+SERVICES: web.AppKey[Current] = web.AppKey("frontdesk_services", Current)
+
+
+def services_of(request: web.Request) -> Services:
+    """The services as they stand for this request."""
+    return request.config_dict[SERVICES].services

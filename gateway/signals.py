@@ -1,0 +1,55 @@
+"""What the store tells the process after the fact: wake lanes and deliveries, mute turns, inform watchers.
+
+Everything here is a hint.  A lost one costs latency only, because gateway/recovery.py finds the work again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from core.domain import Commit, DeliveryState, InboundEvent
+from core.ports.channel import Channel
+from gateway import metrics
+from gateway.delivery import Delivery
+from gateway.inbox import Inbox
+from gateway.lanes import Lanes
+from gateway.live import Hub
+
+
+class Signals:
+    """The StoreObserver of a serving process, and the wake-up of its inbox."""
+
+    def __init__(
+        self, *, inbox: Inbox, lanes: Lanes, delivery: Delivery, hub: Hub, channels: Callable[[], Mapping[str, Channel]]
+    ) -> None:
+        self._inbox = inbox
+        self._lanes = lanes
+        self._delivery = delivery
+        self._hub = hub
+        self._channels = channels
+
+    def accepted(self, tenant: str, events: Sequence[InboundEvent]) -> None:
+        """New messages are durable: wake their lanes, after the channel's debounce."""
+        channels = self._channels()
+        for event in events:
+            channel = channels.get(event.account)
+            delay_ms = channel.capabilities.debounce_ms if channel is not None else 0
+            self._inbox.unread += 1
+            self._lanes.wake(tenant, event.conv, delay_s=delay_ms / 1000)
+
+    def committed(self, tenant: str, commit: Commit) -> None:
+        """A commit is durable."""
+        self._inbox.unread = max(0, self._inbox.unread - len(commit.consumed))
+        self._lanes.committed(tenant, commit)
+        for destination in commit.has_outbox:
+            self._delivery.wake(tenant, commit.conv, destination)
+        head = commit.head
+        if head.handoff is not None and any(m.handoff_id == head.handoff.id for m in commit.messages):
+            metrics.HANDOFFS.labels(reason=head.handoff.reason).inc()
+        facts = {"seq": commit.seq, "owner": head.owner, "status": head.status, "agent": head.agent}
+        self._hub.publish(tenant, commit.conv, "commit", {**facts, "consumed": commit.consumed})
+
+    def settled(self, tenant: str, conv: str, message_id: str | None, state: DeliveryState) -> None:
+        """A delivery attempt has its outcome; what is sent is now part of the contact's log."""
+        if state is not DeliveryState.PENDING:
+            self._hub.publish(tenant, conv, "settled", {"message_id": message_id, "state": state})

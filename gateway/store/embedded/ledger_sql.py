@@ -1,0 +1,418 @@
+"""The ledger's sequences in SQLite: each function is one job of the writer, inside its transaction.
+
+``conv`` and ``tenant`` stand in every statement.  Nothing here waits or knows of the event loop.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from core import ids
+from core.domain import (
+    Claimed,
+    CommitDraft,
+    CommitKind,
+    DeliveryState,
+    Destination,
+    Head,
+    InboundEvent,
+    Message,
+    OpenTurn,
+    Visibility,
+    Voice,
+)
+from core.ports.store import Appended, Build
+from gateway.store.rows import (
+    Projected,
+    consuming,
+    decode_commit,
+    decode_event,
+    decode_head,
+    decode_message,
+    encode_commit,
+    encode_event,
+    encode_head,
+    encode_message,
+    project,
+    restore_commit,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+TRACE = "trace"
+
+INSERT_EVENT = (
+    "insert into events(conv, tenant, key, kind, provider_at, order_key, received_at, body) values(?,?,?,?,?,?,?,?)"
+    " on conflict do nothing"
+)
+EventRow = tuple[str, str, str, str, int, str, int, bytes]
+
+
+def micros(at: datetime) -> int:
+    """Microseconds since 1970."""
+    return (at - EPOCH) // MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """The time of ``micros``."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+def event_row(event: InboundEvent) -> EventRow:
+    """The parameters of ``INSERT_EVENT``."""
+    return (
+        event.conv,
+        event.tenant,
+        event.dedupe_key,
+        event.kind,
+        micros(event.provider_at),
+        event.order_key,
+        micros(event.received_at),
+        encode_event(event),
+    )
+
+
+def accept(db: sqlite3.Connection, rows: Sequence[EventRow]) -> tuple[bool, ...]:
+    """Insert events; True where the id is new."""
+    return tuple(db.execute(INSERT_EVENT, row).rowcount == 1 for row in rows)
+
+
+def stored_head(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
+    """The head after the newest commit."""
+    row = db.execute("select body from heads where conv = ? and tenant = ?", (conv, tenant)).fetchone()
+    return None if row is None else decode_head(row[0])
+
+
+def head_of(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
+    """The newest head, or the one made from the first event; None: unknown conversation."""
+    head = stored_head(db, tenant, conv)
+    if head is not None:
+        return head
+    rows = db.execute(
+        "select body from events where conv = ? and tenant = ? order by provider_at, order_key, key", (conv, tenant)
+    )
+    for (body,) in rows:
+        event = decode_event(body)
+        if event.contact is not None:
+            return Head.first(event)
+    return None
+
+
+def unread(db: sqlite3.Connection, tenant: str, conv: str) -> tuple[InboundEvent, ...]:
+    """Messages that no commit has consumed, in the provider's order."""
+    rows = db.execute(
+        "select body from events where tenant = ? and conv = ? and done is null and kind = 'message'"
+        " order by provider_at, order_key, key",
+        (tenant, conv),
+    )
+    return tuple(decode_event(body) for (body,) in rows)
+
+
+def open_turn(
+    db: sqlite3.Connection, tenant: str, conv: str, holder: str, *, turn_id: str, now: datetime
+) -> OpenTurn | None:
+    """Take the lane and fix the batch of the next turn, or open an unfinished one again."""
+    head = head_of(db, tenant, conv)
+    if head is None:
+        return None
+    reopened = _reopened_turn(db, tenant, conv)
+    events = reopened.events if reopened is not None else unread(db, tenant, conv)
+    if not events:
+        return None
+    head = _with_lane(db, head, holder, now=now)
+    if reopened is not None:
+        return replace(reopened, head=head)
+    batch = msgspec.msgpack.encode([event.dedupe_key for event in events])
+    db.execute(
+        "insert into turns(id, conv, tenant, attempt, opened_at, batch) values(?,?,?,1,?,?)",
+        (turn_id, conv, tenant, micros(now), batch),
+    )
+    return OpenTurn(turn_id=turn_id, attempt=1, head=head, events=events)
+
+
+def _reopened_turn(db: sqlite3.Connection, tenant: str, conv: str) -> OpenTurn | None:
+    row = db.execute(
+        "select id, attempt, batch from turns where conv = ? and tenant = ? and done = 0", (conv, tenant)
+    ).fetchone()
+    if row is None:
+        return None
+    turn_id, attempt, batch = row
+    db.execute("update turns set attempt = attempt + 1 where id = ? and tenant = ?", (turn_id, tenant))
+    events = batch_events(db, tenant, conv, batch)
+    return OpenTurn(turn_id=turn_id, attempt=attempt + 1, head=Head.first(events[0]), events=events)
+
+
+def batch_events(db: sqlite3.Connection, tenant: str, conv: str, batch: bytes) -> tuple[InboundEvent, ...]:
+    """The events of a turn's fixed batch, in its order."""
+    found = []
+    for key in msgspec.msgpack.decode(batch, type=list[str]):
+        row = db.execute(
+            "select body from events where conv = ? and tenant = ? and key = ?", (conv, tenant, key)
+        ).fetchone()
+        if row is not None:
+            found.append(decode_event(row[0]))
+    return tuple(found)
+
+
+def _with_lane(db: sqlite3.Connection, head: Head, holder: str, *, now: datetime) -> Head:
+    """The head under our holder; a lane that somebody else held is taken over by a commit, which is the fence."""
+    if head.holder in ("", holder):
+        return replace(head, holder=holder)
+    draft = CommitDraft(kind=CommitKind.TAKEOVER, head=replace(head, holder=holder, term=head.term + 1))
+    seq = head.seq + 1
+    projected = project(draft, conv=head.conv, seq=seq, nonce=f"takeover#{seq}", now=now)
+    write_commit(db, head.tenant, projected)
+    return projected.commit.head
+
+
+def append(
+    db: sqlite3.Connection,
+    tenant: str,
+    conv: str,
+    *,
+    nonce: str,
+    build: Build,
+    event: InboundEvent | None,
+    now: datetime,
+) -> Appended:
+    """Commit what ``build`` makes of the newest head; see the port."""
+    known = _known(db, tenant, conv, nonce, event)
+    if known is not None:
+        return known
+    if event is not None:
+        accept(db, (event_row(event),))
+    head = head_of(db, tenant, conv)
+    if head is None:
+        raise LookupError(conv)
+    draft = build(head)
+    if draft is None:
+        if event is not None:
+            db.execute(
+                "delete from events where conv = ? and tenant = ? and key = ? and done is null",
+                (conv, tenant, event.dedupe_key),
+            )
+        return Appended(commit=None)
+    projected = project(consuming(draft, event), conv=conv, seq=head.seq + 1, nonce=nonce, now=now)
+    write_commit(db, tenant, projected)
+    return Appended(commit=projected.commit)
+
+
+def _known(db: sqlite3.Connection, tenant: str, conv: str, nonce: str, event: InboundEvent | None) -> Appended | None:
+    """The earlier outcome of the same nonce or the same event."""
+    row = db.execute(
+        "select seq, body from commits where conv = ? and tenant = ? and nonce = ?", (conv, tenant, nonce)
+    ).fetchone()
+    if row is None and event is not None:
+        done = db.execute(
+            "select done from events where conv = ? and tenant = ? and key = ?", (conv, tenant, event.dedupe_key)
+        ).fetchone()
+        if done is not None and done[0] is not None:
+            row = db.execute(
+                "select seq, body from commits where conv = ? and tenant = ? and seq = ?", (conv, tenant, done[0])
+            ).fetchone()
+    if row is None:
+        return None
+    seq, body = row
+    current = stored_head(db, tenant, conv)
+    assert current is not None
+    found = restore_commit(decode_commit(body), newest=current, messages=messages_of(db, tenant, conv, seq))
+    return Appended(commit=found, is_duplicate=True)
+
+
+def messages_of(db: sqlite3.Connection, tenant: str, conv: str, seq: int) -> tuple[Message, ...]:
+    """The messages of one commit."""
+    rows = db.execute(
+        "select delivery, body from messages where conv = ? and tenant = ? and seq = ? order by idx",
+        (conv, tenant, seq),
+    )
+    return tuple(message_of_row(*row) for row in rows)
+
+
+def message_of_row(delivery: str | None, body: bytes) -> Message:
+    """A message with what delivery made of it."""
+    return decode_message(body, None if delivery is None else DeliveryState(delivery))
+
+
+def write_commit(db: sqlite3.Connection, tenant: str, projected: Projected) -> None:
+    """Write a commit and its projection; the primary key (conv, seq) is the fence."""
+    commit, conv, seq = projected.commit, projected.commit.conv, projected.commit.seq
+    db.execute(
+        "insert into commits(conv, tenant, seq, nonce, body) values(?,?,?,?,?)",
+        (conv, tenant, seq, commit.nonce, encode_commit(commit, projected.dead_letters)),
+    )
+    db.execute(
+        "insert into heads(conv, tenant, owner, updated_at, body) values(?,?,?,?,?) on conflict(conv, tenant)"
+        " do update set owner = excluded.owner, updated_at = excluded.updated_at, body = excluded.body",
+        (conv, tenant, commit.head.owner, micros(commit.head.updated_at), encode_head(commit.head)),
+    )
+    db.executemany(
+        "insert into messages(conv, tenant, seq, idx, id, visibility, delivery, body) values(?,?,?,?,?,?,?,?)",
+        [(conv, tenant, seq, m.index, m.id, m.visibility, m.delivery, encode_message(m)) for m in commit.messages],
+    )
+    db.executemany(
+        "insert into outbox(conv, tenant, seq, idx, dest, voice, owner_epoch, state, not_before, message_id, signal)"
+        " values(?,?,?,?,?,?,?,'pending',0,?,?)",
+        [(conv, tenant, seq, r.index, r.to, r.voice, r.owner_epoch, r.message_id, r.signal) for r in projected.outbox],
+    )
+    _finish_turn(db, tenant, projected)
+
+
+def _finish_turn(db: sqlite3.Connection, tenant: str, projected: Projected) -> None:
+    """Consumed events are done, the turn is closed, its trace is its last step."""
+    commit = projected.commit
+    keys = [(commit.seq, commit.conv, tenant, event.partition("|")[2]) for event in commit.consumed]
+    db.executemany("update events set done = ? where conv = ? and tenant = ? and key = ? and done is null", keys)
+    db.executemany(
+        "insert into dead_letters(conv, tenant, key, seq) values(?,?,?,?) on conflict do nothing",
+        [(commit.conv, tenant, event.partition("|")[2], commit.seq) for event in projected.dead_letters],
+    )
+    if commit.turn_id is not None:
+        db.execute("update turns set done = 1 where id = ? and tenant = ?", (commit.turn_id, tenant))
+        if projected.trace is not None:
+            record_step(db, tenant, commit.turn_id, TRACE, projected.trace, now=commit.committed_at)
+
+
+def record_step(db: sqlite3.Connection, tenant: str, turn_id: str, name: str, body: bytes, *, now: datetime) -> bool:
+    """Insert a journal row; the first one of a name stays."""
+    cursor = db.execute(
+        "insert into steps(turn_id, tenant, name, n, recorded_at, body) values(?,?,?,"
+        "(select count(*) from steps where turn_id = ? and tenant = ?),?,?) on conflict do nothing",
+        (turn_id, tenant, name, turn_id, tenant, micros(now), body),
+    )
+    return cursor.rowcount == 1
+
+
+NEXT_ROW = (
+    "select seq, idx, voice, owner_epoch, not_before, message_id, signal from outbox"
+    " where tenant = ? and conv = ? and dest = ? and state = 'pending' order by seq, idx limit 1"
+)
+
+
+def next_delivery(
+    db: sqlite3.Connection, tenant: str, conv: str, to: Destination, holder: str, *, now: datetime
+) -> Claimed | None:
+    """Claim the oldest pending row; bot rows of an older epoch become drafts on the way."""
+    head = stored_head(db, tenant, conv)
+    while head is not None and (row := db.execute(NEXT_ROW, (tenant, conv, to)).fetchone()) is not None:
+        seq, index, voice, owner_epoch, not_before, message_id, signal = row
+        if voice == Voice.BOT and owner_epoch < head.owner_epoch:
+            _make_draft(db, tenant, (conv, tenant, seq, index), message_id)
+            continue
+        if not_before > micros(now):
+            return None
+        place = Place(conv=conv, seq=seq, index=index, to=to, voice=Voice(voice), message_id=message_id, signal=signal)
+        return _claim(db, tenant, place, holder, head, now=now)
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A pending outbox row."""
+
+    conv: str
+    seq: int
+    index: int
+    to: Destination
+    voice: Voice
+    message_id: str | None
+    signal: str | None
+
+
+def _claim(db: sqlite3.Connection, tenant: str, row: Place, holder: str, head: Head, *, now: datetime) -> Claimed:
+    place = (row.conv, tenant, row.seq, row.index)
+    count, unsettled = db.execute(
+        "select count(*), coalesce(sum(outcome is null), 0) from attempts where conv = ? and tenant = ? and seq = ? and idx = ?",
+        place,
+    ).fetchone()
+    db.execute(
+        "insert into attempts(conv, tenant, seq, idx, k, holder, started_at) values(?,?,?,?,?,?,?)",
+        (*place, count + 1, holder, micros(now)),
+    )
+    message = None if row.message_id is None else message_by_id(db, tenant, row.message_id)
+    return Claimed(
+        id=ids.row_id(row.conv, row.seq, row.index),
+        tenant=tenant,
+        conv=row.conv,
+        account=head.account,
+        to=row.to,
+        voice=row.voice,
+        attempt=count + 1,
+        unsettled=unsettled > 0,
+        message=message,
+        signal=row.signal,
+        head=head,
+    )
+
+
+def message_by_id(db: sqlite3.Connection, tenant: str, message_id: str) -> Message | None:
+    """One message."""
+    row = db.execute("select delivery, body from messages where id = ? and tenant = ?", (message_id, tenant)).fetchone()
+    return None if row is None else message_of_row(*row)
+
+
+def _make_draft(db: sqlite3.Connection, tenant: str, place: tuple[str, str, int, int], message_id: str | None) -> None:
+    """A person took over first: the reply turns private, unless the contact has already read it as a preview."""
+    db.execute(
+        "update outbox set state = 'draft' where conv = ? and tenant = ? and seq = ? and idx = ?",
+        place,
+    )
+    message = None if message_id is None else message_by_id(db, tenant, message_id)
+    if message is None:
+        return
+    preview = db.execute(
+        "select shown from previews where turn_id = ? and tenant = ?", (message.turn_id, tenant)
+    ).fetchone()
+    if preview is not None:
+        shown = replace(message, text=preview[0], interrupted=True, choices=(), delivery=None)
+        _replace_message(db, tenant, shown, delivery=None)
+        return
+    _replace_message(db, tenant, replace(message, visibility=Visibility.INTERNAL), delivery=DeliveryState.DRAFT)
+
+
+def _replace_message(db: sqlite3.Connection, tenant: str, message: Message, *, delivery: DeliveryState | None) -> None:
+    db.execute(
+        "update messages set visibility = ?, delivery = ?, body = ? where conv = ? and tenant = ? and seq = ? and idx = ?",
+        (
+            message.visibility,
+            delivery,
+            encode_message(message),
+            message.conv,
+            tenant,
+            message.seq,
+            message.index,
+        ),
+    )
+
+
+def settle(
+    db: sqlite3.Connection,
+    claimed: Claimed,
+    state: DeliveryState,
+    *,
+    vendor_ref: str | None,
+    error: str | None,
+    retry_at: datetime | None,
+) -> None:
+    """Record an attempt's outcome; a row that is not pending any more keeps its state."""
+    _, seq, index = claimed.id.rsplit("#", 2)
+    place = (claimed.conv, claimed.tenant, int(seq), int(index))
+    db.execute(
+        "update attempts set outcome = ?, vendor_ref = ?, error = ?"
+        " where conv = ? and tenant = ? and seq = ? and idx = ? and k = ?",
+        (state, vendor_ref, error, *place, claimed.attempt),
+    )
+    db.execute(
+        "update outbox set state = ?, not_before = ?"
+        " where conv = ? and tenant = ? and seq = ? and idx = ? and state = 'pending'",
+        (state, 0 if retry_at is None else micros(retry_at), *place),
+    )
+    if claimed.message is not None and claimed.to is Destination.CHANNEL:
+        db.execute(
+            "update messages set delivery = ? where id = ? and tenant = ? and delivery = 'pending'",
+            (state, claimed.message.id, claimed.tenant),
+        )

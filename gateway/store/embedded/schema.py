@@ -1,0 +1,72 @@
+"""The ledger's tables in SQLite, and how older files become current.
+
+``conv`` leads every key; every row carries its tenant.  Times are integer microseconds since 1970 (UTC).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from core.errors import StoreError
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    create table events(conv text, tenant text, key text, kind text not null, provider_at integer not null,
+        order_key text not null, received_at integer not null, done integer, body blob not null,
+        primary key(conv, tenant, key)) without rowid;
+    create index events_unread on events(tenant, conv) where done is null and kind = 'message';
+    create index events_done on events(received_at) where done is not null;
+
+    create table heads(conv text, tenant text, owner text not null, updated_at integer not null, body blob not null,
+        primary key(conv, tenant)) without rowid;
+    create index heads_newest on heads(tenant, updated_at);
+    create index heads_owner on heads(tenant, owner, updated_at);
+
+    create table commits(conv text, tenant text, seq integer, nonce text not null, body blob not null,
+        primary key(conv, tenant, seq)) without rowid;
+    create unique index commits_nonce on commits(conv, tenant, nonce);
+
+    create table messages(conv text, tenant text, seq integer, idx integer, id text not null, visibility text not null,
+        delivery text, body blob not null, primary key(conv, tenant, seq, idx)) without rowid;
+    create index messages_id on messages(id, tenant);
+
+    create table outbox(conv text, tenant text, seq integer, idx integer, dest text not null, voice text not null,
+        owner_epoch integer not null, state text not null, not_before integer not null, message_id text, signal text,
+        primary key(conv, tenant, seq, idx)) without rowid;
+    create index outbox_pending on outbox(tenant, conv, dest) where state = 'pending';
+    create index outbox_parked on outbox(tenant) where state = 'parked';
+
+    create table attempts(conv text, tenant text, seq integer, idx integer, k integer, holder text not null,
+        started_at integer not null, outcome text, vendor_ref text, error text,
+        primary key(conv, tenant, seq, idx, k)) without rowid;
+
+    create table turns(id text primary key, conv text not null, tenant text not null, attempt integer not null,
+        opened_at integer not null, done integer not null default 0, batch blob not null) without rowid;
+    create index turns_open on turns(conv, tenant) where done = 0;
+    create index turns_done on turns(opened_at) where done = 1;
+
+    create table steps(turn_id text, tenant text, name text, n integer not null, recorded_at integer not null,
+        body blob not null, primary key(turn_id, tenant, name)) without rowid;
+
+    create table previews(turn_id text, tenant text, shown text not null, vendor_ref text,
+        primary key(turn_id, tenant)) without rowid;
+    create table claims(tenant text, key text, value text not null, primary key(tenant, key)) without rowid;
+    create table feedback(conv text, tenant text, id text, given_at integer not null, body blob not null,
+        primary key(conv, tenant, id)) without rowid;
+    create table uploads(id text, tenant text, conv text not null, uploaded_at integer not null, body blob not null,
+        primary key(id, tenant)) without rowid;
+    create table dead_letters(conv text, tenant text, key text, seq integer not null, primary key(conv, tenant, key))
+        without rowid;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a file to the current version; ``StoreError`` when it is newer than this program."""
+    version: int = connection.execute("pragma user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreError(
+            f"the database has schema version {version}, this Frontdesk knows up to {len(MIGRATIONS)}: install a newer one"
+        )
+    for number in range(version, len(MIGRATIONS)):
+        connection.executescript(f"begin immediate; {MIGRATIONS[number]} pragma user_version = {number + 1}; commit;")

@@ -1,0 +1,362 @@
+"""The embedded store: SQLite in WAL mode, every commit durable, one writer thread with group commit.
+
+Writes are jobs of gateway/store/writer.py; small reads run on the event loop against a connection of their own (they take
+tens of microseconds), listings run in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from core import ids
+from core.domain import (
+    Attachment,
+    Audience,
+    Claimed,
+    Commit,
+    DeliveryState,
+    Destination,
+    EventKind,
+    Head,
+    InboundEvent,
+    Message,
+    OpenTurn,
+    Owner,
+)
+from core.errors import StoreUnavailable
+from core.ids import NewId
+from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope, Work
+from gateway.store.embedded import ledger_sql, reads_sql
+from gateway.store.embedded.lock import ServeLock
+from gateway.store.embedded.schema import migrate
+from gateway.store.embedded.writer import UNAVAILABLE, Writer
+
+T = TypeVar("T")
+Read = Callable[[sqlite3.Connection], T]
+CHECKPOINT_PAGES = 4_000
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the ledger's file, for use by one thread at a time."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection.execute("pragma busy_timeout = 5000")
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = full")
+    connection.execute(f"pragma wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    connection.execute("pragma cache_size = -65536")
+    return connection
+
+
+class SqliteStore:
+    """core.ports.store.Store on one file.
+
+    ``lock`` False is for commands beside a running serve: they may read, and append by short transactions.
+    """
+
+    def __init__(
+        self, path: Path, *, clock: Callable[[], datetime], new_id: NewId = ids.new_id, lock: bool = True
+    ) -> None:
+        self.path = path
+        self.clock = clock
+        self.new_id = new_id
+        self.observer: StoreObserver | None = None
+        self.system: SystemScope = SqliteSystem(self)
+        self._lock = ServeLock(path.with_suffix(".lock")) if lock else None
+        self._writer: Writer | None = None
+        self._connections: list[sqlite3.Connection] = []
+        self._reading = asyncio.Lock()
+
+    def for_tenant(self, tenant: str) -> SqliteTenant:
+        """The tenant's data."""
+        return SqliteTenant(self, tenant)
+
+    async def start(self) -> None:
+        """Open, migrate, be ready."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self._lock is not None:
+            self._lock.take()
+        try:
+            self._connections = [connect(self.path)]
+            migrate(self._connections[0])
+            self._connections += [connect(self.path), connect(self.path)]
+        except sqlite3.Error as error:
+            self._close()
+            raise StoreUnavailable(f"{self.path} cannot be opened: {error}") from error
+        except BaseException:
+            self._close()
+            raise
+        for reader in self._connections[1:]:
+            reader.execute("pragma query_only = on")
+        self._writer = Writer(self._connections[0])
+        self._writer.start()
+
+    async def stop(self) -> None:
+        """Write what waits and close; safe twice and before start."""
+        if self._writer is not None:
+            await self._writer.stop()
+            self._writer = None
+        self._close()
+
+    def _close(self) -> None:
+        for connection in self._connections:
+            connection.close()
+        self._connections = []
+        if self._lock is not None:
+            self._lock.release()
+
+    async def check(self) -> None:
+        """Prove that a write would be durable now."""
+        await self.write(_touch, can_fail=True)
+
+    async def write(self, work: Read[T], *, can_fail: bool = True) -> T:
+        """Run a job of the writer; returns once it is durable."""
+        if self._writer is None:
+            raise StoreUnavailable("The store is closed.")
+        return await self._writer.run(work, can_fail=can_fail)
+
+    def read(self, work: Read[T]) -> T:
+        """A small read, on the event loop."""
+        if not self._connections:
+            raise StoreUnavailable("The store is closed.")
+        try:
+            return work(self._connections[1])
+        except sqlite3.Error as error:
+            raise StoreUnavailable(UNAVAILABLE) from error
+
+    async def scan(self, work: Read[T]) -> T:
+        """A large read, in a thread; one at a time."""
+        async with self._reading:
+            if not self._connections:
+                raise StoreUnavailable("The store is closed.")
+            try:
+                return await asyncio.to_thread(work, self._connections[2])
+            except sqlite3.Error as error:
+                raise StoreUnavailable(UNAVAILABLE) from error
+
+
+def _touch(db: sqlite3.Connection) -> None:
+    """A write that changes nothing anybody reads."""
+    db.execute("insert or replace into claims(tenant, key, value) values('', 'readiness', '')")
+
+
+class SqliteTenant:
+    """core.ports.store.TenantStore on one file."""
+
+    def __init__(self, store: SqliteStore, tenant: str) -> None:
+        self._store = store
+        self.tenant = tenant
+
+    async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
+        """Store events durably."""
+        if any(event.tenant != self.tenant for event in events):
+            raise ValueError("an event of another tenant")
+        rows = [ledger_sql.event_row(event) for event in events]
+        return await self._store.write(lambda db: ledger_sql.accept(db, rows), can_fail=False)
+
+    async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
+        """Take the lane and fix the next turn's batch."""
+        turn_id, now = self._store.new_id("t"), self._store.clock()
+        return await self._store.write(
+            lambda db: ledger_sql.open_turn(db, self.tenant, conv, holder, turn_id=turn_id, now=now)
+        )
+
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        """Commit what ``build`` makes of the newest head."""
+        if event is not None and (event.kind is EventKind.MESSAGE or event.tenant != self.tenant):
+            raise ValueError("only a control of this tenant is stored with its commit")
+        now = self._store.clock()
+        appended = await self._store.write(
+            lambda db: ledger_sql.append(db, self.tenant, conv, nonce=nonce, build=build, event=event, now=now)
+        )
+        observer = self._store.observer
+        if observer is not None and appended.commit is not None and not appended.is_duplicate:
+            observer.committed(self.tenant, appended.commit)
+        return appended
+
+    async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
+        """Insert a journal row."""
+        now = self._store.clock()
+        return await self._store.write(lambda db: ledger_sql.record_step(db, self.tenant, turn_id, name, body, now=now))
+
+    async def steps(self, turn_id: str) -> tuple[Step, ...]:
+        """The journal of a turn."""
+        return self._store.read(lambda db: reads_sql.steps(db, self.tenant, turn_id))
+
+    async def turn_events(self, turn_id: str) -> tuple[InboundEvent, ...]:
+        """The fixed batch of a turn."""
+        return self._store.read(lambda db: reads_sql.turn_events(db, self.tenant, turn_id))
+
+    async def save_preview(self, preview: Preview) -> None:
+        """Insert or lengthen a preview."""
+        row = (preview.turn_id, self.tenant, preview.shown, preview.vendor_ref)
+        await self._store.write(
+            lambda db: db.execute(
+                "insert into previews(turn_id, tenant, shown, vendor_ref) values(?,?,?,?) on conflict(turn_id, tenant)"
+                " do update set shown = excluded.shown, vendor_ref = coalesce(excluded.vendor_ref, vendor_ref)"
+                " where length(excluded.shown) >= length(shown)",
+                row,
+            )
+        )
+
+    async def preview(self, turn_id: str) -> Preview | None:
+        """The preview of a turn."""
+        row = self._store.read(
+            lambda db: db.execute(
+                "select shown, vendor_ref from previews where turn_id = ? and tenant = ?", (turn_id, self.tenant)
+            ).fetchone()
+        )
+        return None if row is None else Preview(turn_id=turn_id, shown=row[0], vendor_ref=row[1])
+
+    async def head(self, conv: str) -> Head | None:
+        """The newest head."""
+        return self._store.read(lambda db: ledger_sql.head_of(db, self.tenant, conv))
+
+    async def transcript(
+        self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
+    ) -> tuple[Message, ...]:
+        """Messages after a position."""
+        return self._store.read(
+            lambda db: reads_sql.transcript(db, self.tenant, conv, audience=audience, after=after, limit=limit)
+        )
+
+    async def tail(
+        self, conv: str, *, audience: Audience, limit: int, before: tuple[int, int] | None = None
+    ) -> tuple[Message, ...]:
+        """The last messages before a position."""
+        return self._store.read(
+            lambda db: reads_sql.tail(db, self.tenant, conv, audience=audience, limit=limit, before=before)
+        )
+
+    async def unread(self, conv: str) -> tuple[InboundEvent, ...]:
+        """Messages that no commit has consumed."""
+        return self._store.read(lambda db: ledger_sql.unread(db, self.tenant, conv))
+
+    async def message(self, message_id: str) -> Message | None:
+        """One message by id."""
+        return self._store.read(lambda db: ledger_sql.message_by_id(db, self.tenant, message_id))
+
+    async def outcome(self, event_id: str) -> Commit | None:
+        """The commit that consumed an event."""
+        return self._store.read(lambda db: reads_sql.outcome(db, self.tenant, event_id))
+
+    async def conversations(
+        self, *, owners: Sequence[Owner] = (), limit: int = 200, before: datetime | None = None
+    ) -> tuple[Head, ...]:
+        """Heads, most recently updated first."""
+        return await self._store.scan(
+            lambda db: reads_sql.conversations(db, self.tenant, owners=owners, limit=limit, before=before)
+        )
+
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        """Claim the oldest pending row of a line."""
+        now = self._store.clock()
+        return await self._store.write(lambda db: ledger_sql.next_delivery(db, self.tenant, conv, to, holder, now=now))
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        state: DeliveryState,
+        *,
+        vendor_ref: str | None = None,
+        error: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        """Record the outcome of an attempt."""
+        await self._store.write(
+            lambda db: ledger_sql.settle(db, claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at)
+        )
+        if self._store.observer is not None:
+            message_id = None if claimed.message is None else claimed.message.id
+            self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
+
+    async def claim(self, key: str, value: str) -> str:
+        """Unique insert of a key."""
+
+        def work(db: sqlite3.Connection) -> str:
+            db.execute(
+                "insert into claims(tenant, key, value) values(?,?,?) on conflict do nothing", (self.tenant, key, value)
+            )
+            stands: str = db.execute(
+                "select value from claims where tenant = ? and key = ?", (self.tenant, key)
+            ).fetchone()[0]
+            return stands
+
+        return await self._store.write(work)
+
+    async def claimed(self, key: str) -> str | None:
+        """The value that stands for a key."""
+        row = self._store.read(
+            lambda db: db.execute(
+                "select value from claims where tenant = ? and key = ?", (self.tenant, key)
+            ).fetchone()
+        )
+        return None if row is None else row[0]
+
+    async def put_feedback(self, feedback: Feedback) -> bool:
+        """Insert feedback."""
+        row = (
+            feedback.conv,
+            self.tenant,
+            feedback.id,
+            ledger_sql.micros(feedback.given_at),
+            msgspec.msgpack.encode(feedback),
+        )
+        statement = "insert into feedback(conv, tenant, id, given_at, body) values(?,?,?,?,?) on conflict do nothing"
+        return await self._store.write(lambda db: db.execute(statement, row).rowcount == 1)
+
+    async def feedback(self, conv: str) -> tuple[Feedback, ...]:
+        """Feedback on a conversation."""
+        return self._store.read(lambda db: reads_sql.feedback(db, self.tenant, conv))
+
+    async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
+        """Record an upload."""
+        row = (upload.id, self.tenant, conv, ledger_sql.micros(uploaded_at), msgspec.msgpack.encode(upload))
+        statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?)"
+        await self._store.write(lambda db: db.execute(statement, row))
+
+    async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
+        """An upload and its conversation."""
+        row = self._store.read(
+            lambda db: db.execute(
+                "select body, conv from uploads where id = ? and tenant = ?", (upload_id, self.tenant)
+            ).fetchone()
+        )
+        return None if row is None else (msgspec.msgpack.decode(row[0], type=Attachment), row[1])
+
+    async def counts(self) -> Mapping[str, int]:
+        """Gauges of the tenant."""
+        return await self._store.scan(lambda db: reads_sql.counts(db, self.tenant))
+
+
+class SqliteSystem:
+    """core.ports.store.SystemScope on one file."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+
+    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
+        """Conversations with unread messages."""
+        return await self._store.scan(lambda db: reads_sql.unread_work(db, after, limit))
+
+    async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
+        """Lines with pending rows."""
+        return await self._store.scan(lambda db: reads_sql.undelivered_work(db, after, limit))
+
+    async def prune(self, *, before: datetime) -> int:
+        """Forget what is done and older."""
+        limit = ledger_sql.micros(before)
+
+        def work(db: sqlite3.Connection) -> int:
+            db.execute("delete from turns where done = 1 and opened_at < ?", (limit,))
+            db.execute("delete from attempts where outcome is not null and started_at < ?", (limit,))
+            gone = db.execute("delete from events where done is not null and received_at < ?", (limit,))
+            return gone.rowcount
+
+        return await self._store.write(work)

@@ -1,0 +1,443 @@
+"""The stored shapes and the one projection, shared by every store so that their semantics are one.
+
+Rows are tagged msgspec structs in msgpack; the tag carries the version, and a reader refuses what it does not know.  Flat
+columns beside a body (state, times, keys) belong to each store.  Steps, claims, previews and feedback are flat altogether
+and need no body here.  Nothing in this module reads a clock, draws an id or touches a database.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from core import ids
+from core.domain import (
+    Commit,
+    CommitDraft,
+    CommitKind,
+    DeliveryState,
+    Destination,
+    EventKind,
+    Handoff,
+    HandoffReason,
+    Head,
+    InboundEvent,
+    Message,
+    MessageDraft,
+    MessageKind,
+    OutboxDraft,
+    Owner,
+    Role,
+    Status,
+    Visibility,
+    Voice,
+)
+from core.errors import StoreError
+
+R = TypeVar("R", bound=msgspec.Struct)
+
+
+class ContactRow(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A contact inside another row."""
+
+    id: str
+    name: str | None = None
+    email: str | None = None
+    customer_account: str | None = None
+    verified: bool = False
+    locale: str | None = None
+
+
+class AttachmentRow(msgspec.Struct, frozen=True):
+    """An upload inside another row."""
+
+    id: str
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+class CitationRow(msgspec.Struct, frozen=True):
+    """A citation inside a message row."""
+
+    number: int
+    document_id: str
+    external_id: str
+    source: str
+    chunk_id: str
+    title: str
+    url: str | None
+    heading: str
+    quote: str
+
+
+class HandoffRow(msgspec.Struct, frozen=True):
+    """A handoff inside a head row."""
+
+    id: str
+    reason: HandoffReason
+    detail: str
+    requested_at: datetime
+
+
+class EventRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="event.1"):
+    """An inbound event."""
+
+    tenant: str
+    account: str
+    conv: str
+    dedupe_key: str
+    kind: EventKind
+    contact: ContactRow | None
+    provider_at: datetime
+    received_at: datetime
+    order_key: str = ""
+    text: str = ""
+    attachments: tuple[AttachmentRow, ...] = ()
+    agent: str | None = None
+    reason: str | None = None
+    rating: int | None = None
+    thread: dict[str, Any] = {}
+    payload: bytes = b""
+
+
+class HeadRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="head.1"):
+    """The newest head of a conversation."""
+
+    tenant: str
+    conv: str
+    account: str
+    contact: ContactRow
+    thread: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    seq: int = 0
+    holder: str = ""
+    term: int = 0
+    status: Status = Status.ACTIVE
+    owner: Owner = Owner.BOT
+    owner_epoch: int = 0
+    episode: int = 1
+    agent: str | None = None
+    handoff: HandoffRow | None = None
+    language: str | None = None
+    sentiment: str | None = None
+    unresolved_turns: int = 0
+    human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
+    csat: int | None = None
+    preview: str = ""
+
+
+class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="message.1"):
+    """A message as it was committed; what its delivery made of it since is a column beside the body."""
+
+    id: str
+    conv: str
+    seq: int
+    index: int
+    episode: int
+    role: Role
+    kind: MessageKind
+    visibility: Visibility
+    text: str
+    created_at: datetime
+    author: str | None = None
+    citations: tuple[CitationRow, ...] = ()
+    choices: tuple[str, ...] = ()
+    attachments: tuple[AttachmentRow, ...] = ()
+    event_id: str | None = None
+    turn_id: str | None = None
+    handoff_id: str | None = None
+    proposal: str | None = None
+    interrupted: bool = False
+    delivery: DeliveryState | None = None
+
+
+class OutboxRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="outbox.1"):
+    """An outbox row as it was committed: always ``pending``, due at ``not_before``.
+
+    ``message_index`` is the index, within the same commit, of the message it delivers; None for a desk signal.
+    """
+
+    id: str
+    tenant: str
+    conv: str
+    seq: int
+    index: int
+    to: Destination
+    voice: Voice
+    owner_epoch: int
+    not_before: datetime
+    message_id: str | None = None
+    message_index: int | None = None
+    signal: str | None = None
+
+
+class CommitRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="commit.1"):
+    """A commit without anybody's words: ids and facts only, so that it may be kept when texts are erased."""
+
+    conv: str
+    seq: int
+    kind: CommitKind
+    nonce: str
+    committed_at: datetime
+    status: Status
+    owner: Owner
+    owner_epoch: int
+    episode: int
+    holder: str = ""
+    term: int = 0
+    agent: str | None = None
+    handoff_id: str | None = None
+    handoff_reason: HandoffReason | None = None
+    handoff_at: datetime | None = None
+    language: str | None = None
+    sentiment: str | None = None
+    unresolved_turns: int = 0
+    human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
+    csat: int | None = None
+    consumed: tuple[str, ...] = ()
+    dead_letters: tuple[str, ...] = ()
+    message_ids: tuple[str, ...] = ()
+    turn_id: str | None = None
+    has_outbox: frozenset[Destination] = frozenset()
+
+
+_pack: Final = msgspec.msgpack.Encoder().encode
+_event_row: Final = msgspec.msgpack.Decoder(EventRow)
+_head_row: Final = msgspec.msgpack.Decoder(HeadRow)
+_message_row: Final = msgspec.msgpack.Decoder(MessageRow)
+_outbox_row: Final = msgspec.msgpack.Decoder(OutboxRow)
+_commit_row: Final = msgspec.msgpack.Decoder(CommitRow)
+
+
+def _read(decoder: msgspec.msgpack.Decoder[R], body: bytes) -> R:
+    try:
+        return decoder.decode(body)
+    except msgspec.DecodeError as error:
+        raise StoreError("A stored row is damaged or of a newer version.") from error
+
+
+def encode_event(event: InboundEvent) -> bytes:
+    """The stored body of an event."""
+    return _pack(msgspec.convert(event, EventRow, from_attributes=True))
+
+
+def decode_event(body: bytes) -> InboundEvent:
+    """The event of a stored body."""
+    return msgspec.convert(_read(_event_row, body), InboundEvent, from_attributes=True)
+
+
+def encode_head(head: Head) -> bytes:
+    """The stored body of a head."""
+    return _pack(msgspec.convert(head, HeadRow, from_attributes=True))
+
+
+def decode_head(body: bytes) -> Head:
+    """The head of a stored body."""
+    return msgspec.convert(_read(_head_row, body), Head, from_attributes=True)
+
+
+def encode_message(message: Message) -> bytes:
+    """The stored body of a message."""
+    return _pack(msgspec.convert(message, MessageRow, from_attributes=True))
+
+
+def decode_message(body: bytes, delivery: DeliveryState | None) -> Message:
+    """The message of a stored body with the newest state of its delivery; a drafted one is internal from then on."""
+    message = msgspec.convert(_read(_message_row, body), Message, from_attributes=True)
+    if delivery is DeliveryState.DRAFT:
+        return drafted(message)
+    return message if message.delivery is delivery else replace(message, delivery=delivery)
+
+
+def drafted(message: Message) -> Message:
+    """The message when its bot row went stale: a private draft for the agent."""
+    return replace(
+        message, kind=MessageKind.DRAFT, visibility=Visibility.INTERNAL, delivery=DeliveryState.DRAFT, choices=()
+    )
+
+
+def encode_outbox(row: OutboxRow) -> bytes:
+    """The stored body of an outbox row."""
+    return _pack(row)
+
+
+def decode_outbox(body: bytes) -> OutboxRow:
+    """The outbox row of a stored body."""
+    return _read(_outbox_row, body)
+
+
+def encode_commit(commit: Commit, dead_letters: tuple[str, ...] = ()) -> bytes:
+    """The stored body of a commit: no texts, no contact, no thread."""
+    head, handoff = commit.head, commit.head.handoff
+    return _pack(
+        CommitRow(
+            conv=commit.conv,
+            seq=commit.seq,
+            kind=commit.kind,
+            nonce=commit.nonce,
+            committed_at=commit.committed_at,
+            status=head.status,
+            owner=head.owner,
+            owner_epoch=head.owner_epoch,
+            episode=head.episode,
+            holder=head.holder,
+            term=head.term,
+            agent=head.agent,
+            handoff_id=handoff.id if handoff else None,
+            handoff_reason=handoff.reason if handoff else None,
+            handoff_at=handoff.requested_at if handoff else None,
+            language=head.language,
+            sentiment=head.sentiment,
+            unresolved_turns=head.unresolved_turns,
+            human_stretches=head.human_stretches,
+            csat=head.csat,
+            consumed=commit.consumed,
+            dead_letters=dead_letters,
+            message_ids=tuple(m.id for m in commit.messages),
+            turn_id=commit.turn_id,
+            has_outbox=commit.has_outbox,
+        )
+    )
+
+
+def decode_commit(body: bytes) -> CommitRow:
+    """The commit row of a stored body; ``restore_commit`` makes the commit of it."""
+    return _read(_commit_row, body)
+
+
+def restore_commit(row: CommitRow, *, newest: Head, messages: tuple[Message, ...]) -> Commit:
+    """An earlier commit; what it does not keep itself (contact, thread, preview) is as in the newest head."""
+    head = replace(
+        newest,
+        seq=row.seq,
+        updated_at=row.committed_at,
+        holder=row.holder,
+        term=row.term,
+        status=row.status,
+        owner=row.owner,
+        owner_epoch=row.owner_epoch,
+        episode=row.episode,
+        agent=row.agent,
+        handoff=_restore_handoff(row, newest),
+        language=row.language,
+        sentiment=row.sentiment,
+        unresolved_turns=row.unresolved_turns,
+        human_stretches=row.human_stretches,
+        csat=row.csat,
+    )
+    return Commit(
+        conv=row.conv,
+        seq=row.seq,
+        kind=row.kind,
+        nonce=row.nonce,
+        head=head,
+        consumed=row.consumed,
+        messages=messages,
+        turn_id=row.turn_id,
+        committed_at=row.committed_at,
+        has_outbox=row.has_outbox,
+    )
+
+
+def _restore_handoff(row: CommitRow, newest: Head) -> Handoff | None:
+    if row.handoff_id is None or row.handoff_reason is None or row.handoff_at is None:
+        return None
+    if newest.handoff is not None and newest.handoff.id == row.handoff_id:
+        return newest.handoff
+    return Handoff(id=row.handoff_id, reason=row.handoff_reason, detail="", requested_at=row.handoff_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projected:
+    """A commit with everything that must be written because of it."""
+
+    commit: Commit
+    messages: tuple[Message, ...]
+    outbox: tuple[OutboxRow, ...]
+    trace: bytes | None
+    dead_letters: tuple[str, ...]
+
+
+def consuming(draft: CommitDraft, event: InboundEvent | None) -> CommitDraft:
+    """The draft that also consumes the control event it is committed with."""
+    if event is None or event.id in draft.consumed:
+        return draft
+    return replace(draft, consumed=(*draft.consumed, event.id))
+
+
+def project(draft: CommitDraft, *, conv: str, seq: int, nonce: str, now: datetime) -> Projected:
+    """Give ids, places and first delivery states to what a builder wants committed at ``seq``.
+
+    A message is ``pending`` when a row to the channel points at it, else not delivered at all.  Outbox rows carry the
+    owner epoch *after* the commit: a reply that hands over in the same commit is still the bot's last word.
+    """
+    head = replace(draft.head, seq=seq, updated_at=now)
+    delivered = {row.message for row in draft.outbox if row.to is Destination.CHANNEL}
+    messages = tuple(
+        _message(said, index, head=head, now=now, is_delivered=index in delivered)
+        for index, said in enumerate(draft.messages)
+    )
+    outbox = tuple(_outbox(row, index, head=head, messages=messages, now=now) for index, row in enumerate(draft.outbox))
+    commit = Commit(
+        conv=conv,
+        seq=seq,
+        kind=draft.kind,
+        nonce=nonce,
+        head=head,
+        consumed=draft.consumed,
+        messages=messages,
+        turn_id=draft.turn_id,
+        committed_at=now,
+        has_outbox=frozenset(row.to for row in outbox),
+    )
+    return Projected(
+        commit=commit, messages=messages, outbox=outbox, trace=draft.trace, dead_letters=draft.dead_letters
+    )
+
+
+def _message(said: MessageDraft, index: int, *, head: Head, now: datetime, is_delivered: bool) -> Message:
+    is_own = said.role is Role.CONTACT and said.event_id is not None
+    return Message(
+        id=ids.contact_message_id(said.event_id or "") if is_own else ids.row_id(head.conv, head.seq, index),
+        conv=head.conv,
+        seq=head.seq,
+        index=index,
+        episode=head.episode,
+        role=said.role,
+        kind=said.kind,
+        visibility=said.visibility,
+        text=said.text,
+        created_at=said.said_at or now,
+        author=said.author,
+        citations=said.citations,
+        choices=said.choices,
+        attachments=said.attachments,
+        event_id=said.event_id,
+        turn_id=said.turn_id,
+        handoff_id=said.handoff_id,
+        proposal=said.proposal,
+        interrupted=said.interrupted,
+        delivery=DeliveryState.PENDING if is_delivered else None,
+    )
+
+
+def _outbox(row: OutboxDraft, index: int, *, head: Head, messages: tuple[Message, ...], now: datetime) -> OutboxRow:
+    return OutboxRow(
+        id=ids.row_id(head.conv, head.seq, index),
+        tenant=head.tenant,
+        conv=head.conv,
+        seq=head.seq,
+        index=index,
+        to=row.to,
+        voice=row.voice,
+        owner_epoch=head.owner_epoch,
+        not_before=now,
+        message_id=None if row.message is None else messages[row.message].id,
+        message_index=row.message,
+        signal=row.signal,
+    )

@@ -1,0 +1,62 @@
+"""Help for the agent's pen: the bot's private drafts, and the texts a team sends often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from core.domain import Citation, Head, Message, MessageKind, Role, Visibility
+
+MAX_SUGGESTIONS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggestion:
+    """A reply the bot would give; approving it sends its text, edited or not, as the agent's own."""
+
+    message_id: str
+    text: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A canned text, filled in for this conversation."""
+
+    title: str
+    text: str
+
+
+def suggestions(messages: Sequence[Message]) -> tuple[Suggestion, ...]:
+    """Drafts that answer what the contact said last, newest first; none once a person has answered it."""
+    found: list[Suggestion] = []
+    for message in reversed(messages):
+        if _is_answer(message) or message.role is Role.CONTACT:
+            break
+        if _is_draft(message):
+            found.append(Suggestion(message_id=message.id, text=message.text, citations=message.citations))
+    return tuple(found[:MAX_SUGGESTIONS])
+
+
+def _is_answer(message: Message) -> bool:
+    return message.role is Role.AGENT and message.visibility is Visibility.CONTACT
+
+
+def _is_draft(message: Message) -> bool:
+    """A draft by birth, or a bot reply that an agent overtook before it was delivered."""
+    is_internal_bot = message.role is Role.BOT and message.visibility is Visibility.INTERNAL
+    return message.kind is MessageKind.DRAFT or is_internal_bot
+
+
+def filled(snippets: Iterable[tuple[str, str]], head: Head, *, agent: str) -> tuple[Snippet, ...]:
+    """(title, text) pairs with ``{contact}`` and ``{agent}`` replaced; nothing else in braces has a meaning."""
+    contact = head.contact.name or ""
+    return tuple(
+        Snippet(title=title, text=_tidy(text.replace("{contact}", contact).replace("{agent}", agent)))
+        for title, text in snippets
+    )
+
+
+def _tidy(text: str) -> str:
+    """Close the gap that an unknown name leaves: "Hello , …" reads "Hello, …"."""
+    return text.replace(" ,", ",").strip()

@@ -1,0 +1,1 @@
+"""Desks: where people answer.  One folder each; desks do not know each other."""
