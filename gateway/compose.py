@@ -2,53 +2,65 @@
 
 from __future__ import annotations
 
+import os
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import structlog
-
 import config
+from adapters import ChannelContext
 from adapters.web import plugin as web_plugin
+from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
-from core.ownership import Notices
+from core.ownership import DEFAULT_NOTICES, Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
+from core.ports.knowledge import IndexEngine
 from core.providers.lexical import LexicalEngine
+from core.settings import EngineSettings
 from core.turn import TurnEngine
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.knowledge import LiveKnowledge
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
-from gateway.process import Listener, Process, Readiness, Stages
-from gateway.recovery import Recovery
-from gateway.services import Current, Limits, Services, TenantServices, WebAccount
-from gateway.signals import Signals
-from gateway.store.knowledge import SqliteKnowledgeStore
+from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
+from gateway.store.knowledge import SqliteKnowledgeStore
+from handoff import DeskContext
 from handoff.desks.builtin import plugin as builtin_plugin
-from handoff.people import People
+from handoff.people import People, Person, PersonRole
 from handoff.service import HandoffService
+from kb_sync import SourceContext
+from kb_sync.pipeline import ChunkSettings, SyncJob, build
 from kb_sync.sources.folder import plugin as folder_plugin
 
-log = structlog.get_logger(__name__)
+CHANNELS = {plugin.kind: plugin for plugin in (web_plugin,)}
+DESKS = {plugin.kind: plugin for plugin in (builtin_plugin,)}
+SOURCES = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
-SECRET_FILE = "session_secret"
+SECRET_FILE = "session_secret"  # noqa: S105  a file's name
+SEARCH_THREADS = 2
 
 
 def plugs() -> config.Plugs:
     """The settings models of every plug, by kind."""
     return config.Plugs(
-        channels={web_plugin.kind: web_plugin.settings},
-        desks={builtin_plugin.kind: builtin_plugin.settings},
-        sources={folder_plugin.kind: folder_plugin.settings},
+        channels={kind: plugin.settings for kind, plugin in CHANNELS.items()},
+        desks={kind: plugin.settings for kind, plugin in DESKS.items()},
+        sources={kind: plugin.settings for kind, plugin in SOURCES.items()},
     )
+
+
+def load_settings(path: Path) -> config.Settings:
+    """The checked configuration; ``ConfigProblems`` lists every mistake."""
+    return config.load(path, plugs(), os.environ)
 
 
 def now() -> datetime:
@@ -69,27 +81,222 @@ def session_secret(settings: config.Settings) -> bytes:
     return path.read_text().strip().encode()
 
 
-def store_path(settings: config.Settings) -> Path:
-    """Where the ledger lives."""
-    return settings.data_dir / "frontdesk.sqlite3"
-
-
-def knowledge_path(settings: config.Settings) -> Path:
-    """Where documents and generations are recorded."""
-    return settings.data_dir / "knowledge.sqlite3"
-
-
-def index_root(settings: config.Settings, tenant: str) -> Path:
-    """Where a tenant's built generations live."""
-    return settings.data_dir / "index" / tenant
+def ledger(settings: config.Settings, *, lock: bool) -> SqliteStore:
+    """The store of conversations, not yet started."""
+    return SqliteStore(settings.data_dir / "frontdesk.sqlite3", clock=now, lock=lock)
 
 
 @asynccontextmanager
 async def open_store(settings: config.Settings) -> AsyncIterator[SqliteStore]:
     """The store for a command beside a running serve: short transactions, no lock."""
-    store = SqliteStore(store_path(settings), clock=now, lock=False)
+    store = ledger(settings, lock=False)
     await store.start()
     try:
         yield store
     finally:
         await store.stop()
+
+
+def knowledge_store(settings: config.Settings) -> SqliteKnowledgeStore:
+    """Documents, generations and sync runs, ready for use."""
+    store = SqliteKnowledgeStore(settings.data_dir / "knowledge.sqlite3")
+    store.start()
+    return store
+
+
+def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
+    """A sync for each tenant."""
+    store, engine = knowledge_store(settings), LexicalEngine()
+    return tuple(_sync_job(settings, tenant, store, engine) for tenant in settings.tenants)
+
+
+def _sync_job(
+    settings: config.Settings, tenant: config.Tenant, store: SqliteKnowledgeStore, engine: IndexEngine
+) -> SyncJob:
+    sources = tuple(
+        SOURCES[block.kind].build(SourceContext(id=block.id, tenant=tenant.id, clock=now), block.settings)
+        for block in tenant.knowledge.sources
+    )
+    return SyncJob(
+        tenant=tenant.id,
+        sources=sources,
+        store=store,
+        engine=engine,
+        root=settings.data_dir / "index" / tenant.id,
+        chunk=ChunkSettings(tokens=tenant.knowledge.chunk.tokens, overlap=tenant.knowledge.chunk.overlap),
+        clock=now,
+        new_id=ids.new_id,
+    )
+
+
+def engine_settings(tenant: config.Tenant) -> EngineSettings:
+    """The YAML's engine block as core's own value."""
+    return config.convert_engine(tenant.engine, EngineSettings)
+
+
+def notices_of(tenant: config.Tenant) -> Notices:
+    """The tenant's sentences over the shipped ones."""
+    return Notices(
+        default={**DEFAULT_NOTICES, **tenant.notices.default},
+        by_language={language: dict(texts) for language, texts in tenant.notices.by_language.items()},
+    )
+
+
+def people_of(settings: config.Settings) -> People:
+    """Everybody who may log in."""
+    return People(
+        Person(
+            id=person.id,
+            name=person.name,
+            password=person.password.get_secret_value(),
+            roles=frozenset(PersonRole(role) for role in person.roles),
+            tenants=None if person.tenants is None else frozenset(person.tenants),
+        )
+        for person in settings.people
+    )
+
+
+def limits_of(settings: config.Settings) -> Limits:
+    """The public listener's bounds."""
+    return Limits(**settings.server.limits.model_dump(), is_evaluation=settings.server.evaluation)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What outlives a reload: opened once, used by every generation of settings."""
+
+    store: SqliteStore
+    knowledge: SqliteKnowledgeStore
+    hub: Hub
+    inbox: Inbox
+    pool: ThreadPoolExecutor
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Everything that a configuration makes; a reload replaces it as a whole."""
+
+    settings: config.Settings
+    services: Services
+    lanes: Mapping[str, LaneTenant]
+    desks: Mapping[str, Desk]
+
+
+def world(settings: config.Settings, shared: Shared) -> World:
+    """Build every tenant of a configuration; no I/O but small files."""
+    tenants: dict[str, TenantServices] = {}
+    lanes: dict[str, LaneTenant] = {}
+    desks: dict[str, Desk] = {}
+    channels: dict[str, Channel] = {}
+    accounts: dict[str, WebAccount] = {}
+    for tenant in settings.tenants:
+        services = _tenant(settings, tenant, shared)
+        engine = engine_settings(tenant)
+        tenants[tenant.id] = services
+        lanes[tenant.id] = LaneTenant(
+            engine=TurnEngine(engine, services.knowledge, clock=now),
+            notices=services.notices,
+            is_staffed=services.is_staffed,
+            history=engine.history,
+        )
+        desk = DESKS[tenant.desk.kind]
+        desks[tenant.id] = desk.build(DeskContext(tenant=tenant.id, live=shared.hub), tenant.desk.settings)
+        for account in tenant.accounts:
+            context = ChannelContext(account=account.id, tenant=tenant.id, live=shared.hub)
+            channel = CHANNELS[account.channel].build(context, account.settings)
+            channels[account.id] = channel
+            if isinstance(channel, WebChannel) and isinstance(account.settings, WebSettings):
+                accounts[account.id] = WebAccount(
+                    id=account.id, tenant=tenant.id, name=tenant.name, settings=account.settings, channel=channel
+                )
+    services_all = Services(
+        tenants=tenants,
+        channels=channels,
+        accounts=accounts,
+        people=people_of(settings),
+        store=shared.store,
+        knowledge_store=shared.knowledge,
+        inbox=shared.inbox,
+        hub=shared.hub,
+        limits=limits_of(settings),
+        session_secret=shared.secret,
+        uploads=settings.data_dir / "uploads",
+        base_url=settings.server.public.base_url or "",
+        trusted_proxies=tuple(str(network) for network in settings.server.trusted_proxies),
+        clock=now,
+        new_id=ids.new_id,
+    )
+    return World(settings=settings, services=services_all, lanes=lanes, desks=desks)
+
+
+def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
+    job = _sync_job(settings, tenant, shared.knowledge, LexicalEngine())
+    notices = notices_of(tenant)
+    handoff = HandoffService(
+        shared.store.for_tenant(tenant.id),
+        notices=notices,
+        hours=DESKS[tenant.desk.kind].hours(tenant.desk.settings),
+        clock=now,
+        new_id=ids.new_id,
+    )
+    return TenantServices(
+        id=tenant.id,
+        name=tenant.name,
+        store=shared.store.for_tenant(tenant.id),
+        knowledge=LiveKnowledge(
+            tenant.id,
+            store=shared.knowledge,
+            engine=job.engine,
+            root=job.root,
+            pool=shared.pool,
+            sources=tuple((source.id, source.kind) for source in job.sources),
+            rebuild=partial(build, job),
+        ),
+        handoff=handoff,
+        notices=notices,
+        is_staffed=handoff.is_staffed,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The lanes and the delivery over whatever world is current."""
+
+    lanes: Lanes
+    delivery: Delivery
+
+
+def stages(shared: Shared, current: Callable[[], World]) -> Stage:
+    """The stages behind the listeners; they read the current world at each use."""
+    holder = ids.new_id("w")
+    return Stage(
+        lanes=Lanes(
+            shared.store,
+            tenants=lambda: current().lanes,
+            channels=lambda: current().services.channels,
+            holder=holder,
+            clock=now,
+        ),
+        delivery=Delivery(
+            shared.store,
+            channels=lambda: current().services.channels,
+            desks=lambda: current().desks,
+            holder=holder,
+            clock=now,
+        ),
+    )
+
+
+def shared_parts(settings: config.Settings) -> Shared:
+    """Open what outlives a reload; the ledger is started later, by the process."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = ledger(settings, lock=True)
+    return Shared(
+        store=store,
+        knowledge=knowledge_store(settings),
+        hub=Hub(),
+        inbox=Inbox(store, max_unread=settings.server.limits.unread_events),
+        pool=ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search"),
+        secret=session_secret(settings),
+    )

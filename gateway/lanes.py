@@ -16,7 +16,17 @@ from typing import Any
 import msgspec
 import structlog
 
-from core.domain import Audience, Commit, CommitDraft, CommitKind, Head, OpenTurn
+from core.domain import (
+    Audience,
+    Commit,
+    CommitDraft,
+    CommitKind,
+    DeliveryState,
+    Head,
+    Message,
+    OpenTurn,
+    Visibility,
+)
 from core.errors import StoreUnavailable
 from core.ownership import Notices
 from core.ports.channel import Channel
@@ -44,6 +54,12 @@ class LaneTenant:
     notices: Notices
     is_staffed: Callable[[], bool]
     history: int
+
+
+def _was_said(message: Message) -> bool:
+    """Whether the contact has seen it or is about to: not a note, a draft, or what could not be delivered."""
+    is_on_its_way = message.delivery in (None, DeliveryState.PENDING, DeliveryState.SENT)
+    return message.visibility is Visibility.CONTACT and is_on_its_way
 
 
 class TurnJournal:
@@ -192,12 +208,12 @@ class Lanes:
 
     async def _engine_result(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, sink: TurnSink) -> TurnResult:
         head = turn_head(turn.head)
-        history = await store.tail(head.conv, audience=Audience.CONTACT, limit=lane.history) if head.seq else ()
+        history = await store.tail(head.conv, audience=Audience.DESK, limit=3 * lane.history) if head.seq else ()
         asked = TurnInput(
             turn_id=turn.turn_id,
             head=head,
             events=turn.events,
-            history=tuple(m for m in history if m.episode == head.episode),
+            history=tuple(m for m in history if m.episode == head.episode and _was_said(m))[-lane.history :],
             attempt=turn.attempt,
         )
         async with asyncio.timeout(TURN_LIMIT_S):

@@ -99,14 +99,14 @@ class Process:
         await stages.delivery.stop(drain_s=self._drain_s)
         await stages.store.stop()
 
-    async def run(self, started: Callable[[], None]) -> None:
+    async def run(self, started: Callable[[], Awaitable[None]]) -> None:
         """Serve until a signal asks to end."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._ended.set)
         try:
             await self.start()
-            started()
+            await started()
             await self._ended.wait()
             log.info("draining")
         finally:

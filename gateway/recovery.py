@@ -97,7 +97,7 @@ class Recovery:
             for work in page:
                 self._lanes.wake(work.tenant, work.conv)
             after = page[-1]
-            while self._lanes.waiting_count > LANES_WAITING:
+            while self._lanes.waiting_count > LANES_WAITING:  # noqa: ASYNC110  an Event per worker would cost more
                 await asyncio.sleep(0.05)
 
     async def _sweep_undelivered(self) -> None:

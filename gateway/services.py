@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ class Limits:
     sessions_per_minute: int = 30
     streams: int = 20_000
     unread_events: int = 200_000
+    answer_s: float = 60.0
     is_evaluation: bool = False
 
 
@@ -83,7 +84,7 @@ class Services:
     inbox: Inbox
     hub: Hub
     limits: Limits
-    session_secret: bytes
+    session_secret: bytes = field(repr=False)
     uploads: Path
     base_url: str
     trusted_proxies: tuple[str, ...]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.domain import Citation, Head, Message, MessageKind, Role, Visibility
 
 MAX_SUGGESTIONS = 3
+_MARK = re.compile(r"[ \t]?\[(\d{1,3})\]")
+_MARKDOWN = re.compile(r"([\\\[\]*_`<>])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,8 +37,25 @@ def suggestions(messages: Sequence[Message]) -> tuple[Suggestion, ...]:
         if _is_answer(message) or message.role is Role.CONTACT:
             break
         if _is_draft(message):
-            found.append(Suggestion(message_id=message.id, text=message.text, citations=message.citations))
+            text = as_agent(message.text, message.citations)
+            found.append(Suggestion(message_id=message.id, text=text, citations=message.citations))
     return tuple(found[:MAX_SUGGESTIONS])
+
+
+def as_agent(text: str, citations: Sequence[Citation]) -> str:
+    """A draft as a person would send it: an agent's message has no sources beside it, so marks become links below."""
+    known = {citation.number for citation in citations}
+    plain = _MARK.sub(lambda mark: "" if int(mark[1]) in known else mark[0], text)
+    links = {c.url: f"[{_escaped(c.title)}](<{c.url}>)" for c in citations if _is_link(c.url)}
+    return plain + "".join(f"\n\n{link}" for link in links.values())
+
+
+def _escaped(title: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", title)
+
+
+def _is_link(url: str | None) -> bool:
+    return url is not None and url.startswith(("https://", "http://")) and not set(url) & set("<> \n")
 
 
 def _is_answer(message: Message) -> bool:

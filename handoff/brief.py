@@ -240,5 +240,5 @@ def _summary(brief: Brief) -> str:
     quoted = " … ".join(f"“{shortened(text, words=20)}”" for text in brief.wants)
     first = f"{brief.who}: {quoted}" if quoted else f"{brief.who} has not said what this is about"
     second = "; ".join(brief.tried)
-    third = f"Now with people because {brief.reason_text}" if brief.reason_text else ""
+    third = f"Handed over: {brief.reason_text}" if brief.reason_text else ""
     return " ".join(f"{part.rstrip('.')}." for part in (first, second, third) if part)

@@ -75,7 +75,7 @@ class Case:
 async def listing(store: TenantStore, which: Filter, *, agent: str, before: datetime | None = None) -> Listing:
     """A page of conversations: the queue by urgency and waiting time, every other list by latest change."""
     heads, further = await _heads(store, which, agent=agent, before=before)
-    items = [await _listed(store, head) for head in heads]
+    items = [await listed(store, head) for head in heads]
     if which is Filter.QUEUE:
         items.sort(key=lambda item: (ORDER[item.priority], item.waiting_since or item.head.updated_at))
     return Listing(items=tuple(items), before=further)
@@ -95,7 +95,8 @@ async def _heads(
     return found, before
 
 
-async def _listed(store: TenantStore, head: Head) -> Listed:
+async def listed(store: TenantStore, head: Head) -> Listed:
+    """A conversation as a line; where a person owns it, the last messages tell whether the contact waits."""
     recent: tuple[Message, ...] = ()
     if head.owner is Owner.HUMAN:
         recent = await store.tail(head.conv, audience=Audience.DESK, limit=RECENT)

@@ -61,12 +61,13 @@ class Chunk:
 class SearchQuery:
     """What to look for.
 
-    ``text`` is the contact's own question; ``context`` holds earlier terms of the conversation, weaker.  ``audiences`` bounds
-    what may be found, inside the query.
+    ``text`` is the contact's own question; ``context`` holds earlier words of the contact, weaker, and ``hints`` those of
+    the last reply, weaker still.  ``audiences`` bounds what may be found, inside the query.
     """
 
     text: str
     context: str = ""
+    hints: str = ""
     audiences: tuple[str, ...] = ("public",)
     language: str | None = None
     limit: int = 20
@@ -83,10 +84,14 @@ class Passage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """Passages, best first; ``generation`` names the index they come from ("" when there is none)."""
+    """Passages, best first; ``generation`` names the index they come from ("" when there is none).
+
+    ``terms`` are the telling words of ``SearchQuery.text``, lower-case, with their weight in this index (rare is heavy).
+    """
 
     generation: str
     passages: tuple[Passage, ...]
+    terms: Mapping[str, float] = field(default_factory=dict)
 
 
 class KnowledgeIndex(Protocol):
@@ -123,7 +128,10 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One built index; ``state`` is building, live, retired or failed."""
+    """One built index; ``state`` is building, live, retired or failed.
+
+    ``signature`` tells what it was made of: engine, chunker and the fingerprint of the documents.
+    """
 
     id: str
     tenant: str
@@ -177,6 +185,12 @@ class KnowledgeStore(Protocol):
     def document(self, tenant: str, document_id: str) -> Document | None:
         """One document by id."""
 
+    def count(self, tenant: str, source: str | None = None) -> int:
+        """How many documents there are, of one source or of all."""
+
+    def fingerprint(self, tenant: str) -> str:
+        """Digest of every document's place and hash; the same documents give the same."""
+
     def sources(self, tenant: str) -> tuple[str, ...]:
         """Sources that have documents stored."""
 
@@ -205,12 +219,22 @@ class KnowledgeStore(Protocol):
         """The newest run of every source."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """What one item of a source held: documents, and the parts of it that cannot be used."""
+
+    documents: tuple[Document, ...]
+    problems: tuple[SourceProblem, ...] = ()
+
+
 class SourceDocument(Protocol):
     """One listed item of a source; ``load`` may be slow and may raise ``DocumentRejected``."""
 
-    external_id: str
+    @property
+    def external_id(self) -> str:
+        """The source's own name for the item."""
 
-    def load(self) -> Sequence[Document]:
+    def load(self) -> Loaded:
         """Read and normalise it; a file of JSON lines yields many documents."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.web.render import cite, position
-from core.domain import Commit, DeliveryState, Message, Owner, Role, Visibility
+from core.domain import Audience, Commit, DeliveryState, Message, Owner, Role, Visibility
 from gateway.http import problem
 from gateway.http.sse import PING_FRAME, PING_KIND, EventStream
 from gateway.http.views import links_of
@@ -16,7 +16,6 @@ from gateway.http.visits import Visit
 from gateway.http.wire import ChatConfirmed, ChatDone, ChatProposed, ChatSources, ChatToken, SourceCited
 from gateway.live import LiveEvent, Subscription
 
-ANSWER_LIMIT_S: Final = 60.0
 CHECK_AT: Final = frozenset(("commit", "settled", PING_KIND))
 
 
@@ -32,7 +31,7 @@ class Answer:
     subscription: Subscription
     event_id: str
     after: tuple[int, int]
-    limit_s: float = ANSWER_LIMIT_S
+    limit_s: float
     _shown: str = ""
     _is_ours: dict[str, bool] = field(default_factory=dict)
 
@@ -88,21 +87,20 @@ class Answer:
         self._shown = text
 
     async def _finished(self) -> tuple[Commit, tuple[Message, ...]] | None:
-        """The commit that answers and what it says, once nothing of it still waits for delivery."""
+        """The commit that answers and what it says, once all of it stands in the contact's log."""
         store = self.visit.store
         commit = await store.outcome(self.event_id)
         if commit is None:
             return None
-        said: list[Message] = []
+        log = await store.transcript(
+            commit.conv, audience=Audience.CONTACT, after=(commit.seq, -1), limit=len(commit.messages)
+        )
+        shown = {message.id: message for message in log}
         for message in commit.messages:
-            if message.role is Role.CONTACT or message.visibility is not Visibility.CONTACT:
-                continue
-            now = await store.message(message.id)
-            if now is not None and now.delivery is DeliveryState.PENDING:
+            if message.id not in shown and _may_be_shown(await store.message(message.id)):
                 return None
-            if now is not None and _is_shown(now):
-                said.append(now)
-        return commit, tuple(said)
+        said = (message for message in shown.values() if message.seq == commit.seq)
+        return commit, tuple(message for message in said if message.role is not Role.CONTACT)
 
     async def _conclude(self, commit: Commit, messages: tuple[Message, ...]) -> None:
         replies = [message for message in messages if message.role is Role.BOT]
@@ -165,5 +163,8 @@ class Answer:
         await self.out.send("done", data, id=position((commit.seq, len(commit.messages))))
 
 
-def _is_shown(message: Message) -> bool:
-    return message.visibility is Visibility.CONTACT and message.delivery in (None, DeliveryState.SENT)
+def _may_be_shown(message: Message | None) -> bool:
+    """Whether a message that is not in the contact's log will be: it, or an earlier one, waits for delivery."""
+    if message is None or message.visibility is not Visibility.CONTACT:
+        return False
+    return message.delivery in (None, DeliveryState.PENDING, DeliveryState.SENT)

@@ -152,7 +152,7 @@ def _inlines(children: Iterable[reply.Inline]) -> str:
     return "".join(_inline(child) for child in children)
 
 
-def _inline(node: reply.Inline) -> str:  # noqa: PLR0911  one line per kind of node
+def _inline(node: reply.Inline) -> str:
     match node:
         case reply.Text(text):
             return escape(text)

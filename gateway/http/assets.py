@@ -45,7 +45,7 @@ FRAME_POLICY: Final = (
 # `from "./x.js"`, `import("./x.js")`, `url(./x.svg)`, `src="x.js"`, `href="x.css"`: a relative name with a known ending.
 _REFERENCE: Final = re.compile(
     r"""(?P<lead>(?:\bfrom\s*|\bimport\s*\(?\s*|\bsrc=|\bhref=|\burl\()["']?)"""
-    r"""(?P<name>(?:\./|/widget/v1/)?[A-Za-z0-9_\-/]+\.(?:js|css|svg|png|woff2))(?P<end>["')])"""
+    r"""(?P<name>(?:\.{1,2}/|/widget/v1/)*[A-Za-z0-9_\-/]+\.(?:js|css|svg|png|woff2))(?P<end>["')])"""
 )
 
 

@@ -77,6 +77,7 @@ async def _stream(
             subscription=subscription,
             event_id=event.id,
             after=parse_position(request.headers.get("Last-Event-ID", "")) or START,
+            limit_s=visit.services.limits.answer_s,
         )
         await answer.follow()
     except StreamClosed:

@@ -24,7 +24,7 @@ from gateway.http.problem import not_found
 from gateway.http.views import links_for
 from gateway.http.wire import Key, Request
 from gateway.services import Services, TenantServices, services_of
-from handoff import brief, cases
+from handoff import cases
 from handoff.cases import Filter
 from handoff.people import Person, PersonRole
 from handoff.service import Done
@@ -165,7 +165,9 @@ async def claim(request: web.Request) -> web.Response:
     """Take a conversation; 409 when somebody else has it."""
     seat, act = writer(request), await _body(request, Acted)
     handoff, agent = seat.tenant.handoff, seat.person.name
-    return await _acted(request, lambda conv: handoff.claim(conv, agent=agent, key=act.key, takeover=act.takeover))
+    return await _acted(
+        request, seat, lambda conv: handoff.claim(conv, agent=agent, key=act.key, takeover=act.takeover)
+    )
 
 
 async def reply(request: web.Request) -> web.Response:
@@ -173,7 +175,7 @@ async def reply(request: web.Request) -> web.Response:
     seat, act = writer(request), await _body(request, Written)
     handoff, agent, text = seat.tenant.handoff, seat.person.name, _text(act)
     return await _acted(
-        request, lambda conv: handoff.reply(conv, agent=agent, text=text, key=act.key, takeover=act.takeover)
+        request, seat, lambda conv: handoff.reply(conv, agent=agent, text=text, key=act.key, takeover=act.takeover)
     )
 
 
@@ -181,21 +183,25 @@ async def note(request: web.Request) -> web.Response:
     """Leave an internal note."""
     seat, act = writer(request), await _body(request, Written)
     handoff, agent, text = seat.tenant.handoff, seat.person.name, _text(act)
-    return await _acted(request, lambda conv: handoff.note(conv, agent=agent, text=text, key=act.key))
+    return await _acted(request, seat, lambda conv: handoff.note(conv, agent=agent, text=text, key=act.key))
 
 
 async def give_back(request: web.Request) -> web.Response:
     """Let the bot answer again."""
     seat, act = writer(request), await _body(request, Acted)
     handoff, agent = seat.tenant.handoff, seat.person.name
-    return await _acted(request, lambda conv: handoff.give_back(conv, agent=agent, key=act.key, takeover=act.takeover))
+    return await _acted(
+        request, seat, lambda conv: handoff.give_back(conv, agent=agent, key=act.key, takeover=act.takeover)
+    )
 
 
 async def resolve(request: web.Request) -> web.Response:
     """Close the episode and ask the contact how it went."""
     seat, act = writer(request), await _body(request, Acted)
     handoff, agent = seat.tenant.handoff, seat.person.name
-    return await _acted(request, lambda conv: handoff.resolve(conv, agent=agent, key=act.key, takeover=act.takeover))
+    return await _acted(
+        request, seat, lambda conv: handoff.resolve(conv, agent=agent, key=act.key, takeover=act.takeover)
+    )
 
 
 async def typing(request: web.Request) -> web.Response:
@@ -209,14 +215,13 @@ async def typing(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-async def _acted(request: web.Request, act: Callable[[str], Awaitable[Done]]) -> web.Response:
+async def _acted(request: web.Request, seat: Seat, act: Callable[[str], Awaitable[Done]]) -> web.Response:
     try:
         done = await act(request.match_info["conv"])
     except LookupError:
         raise not_found() from None
-    head = done.head
-    shown = views.item(head, priority=brief.priority(head), waiting_since=brief.waiting_since(head, done.messages))
-    return _json(ActedView(conversation=shown, duplicate=done.is_duplicate))
+    line = await cases.listed(seat.tenant.store, done.head)
+    return _json(ActedView(conversation=views.listed(line), duplicate=done.is_duplicate))
 
 
 async def _listing(seat: Seat, which: Filter, *, before: datetime | None) -> web.Response:

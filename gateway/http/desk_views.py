@@ -182,10 +182,11 @@ def item(head: Head, *, priority: str, waiting_since: datetime | None) -> ItemVi
 
 def items(found: Listing) -> list[ItemView]:
     """The lines of a page."""
-    return [_listed(line) for line in found.items]
+    return [listed(line) for line in found.items]
 
 
-def _listed(line: Listed) -> ItemView:
+def listed(line: Listed) -> ItemView:
+    """A line."""
     return item(line.head, priority=line.priority, waiting_since=line.waiting_since)
 
 

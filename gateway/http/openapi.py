@@ -53,6 +53,7 @@ class Operation:
     security: str = "session"
     parameters: tuple[Parameter, ...] = ()
     description: str = ""
+    events: tuple[tuple[str, type | None], ...] = ()
     is_body_optional: bool = False
 
 
@@ -87,15 +88,22 @@ SIGNED: Final = tuple(
 BODY: Final = (400, 413, 415, 422)
 OWN: Final = (401, 403, 429, 503)
 
-CHAT_EVENTS: Final = """Server-sent events: `session` (first), `token`, `cited_sources`, `tool_call`, `escalation_proposed`,
-`escalation_confirmed`, `done` (last) or `error`. Without a token a new visitor is made."""
-STREAM_EVENTS: Final = """Server-sent events: `state` (first), `message.created` (with id), `message.delta`, `typing`, `reset`,
-`bye`, `error`. It does not end by itself."""
+CHAT: Final = "Server-sent events; the schema is that of one event. Without a token a new visitor is made."
+STREAM: Final = "Server-sent events; the schema is that of one event. The stream does not end by itself."
+CHAT_EVENTS: Final = (
+    ("session", wire.ChatSession), ("token", wire.ChatToken), ("cited_sources", wire.ChatSources),
+    ("escalation_proposed", wire.ChatProposed), ("escalation_confirmed", wire.ChatConfirmed), ("done", wire.ChatDone),
+    ("tool_call", None), ("error", Problem),
+)  # fmt: skip
+STREAM_EVENTS: Final = (
+    ("state", wire.StateView), ("message.created", MessageView), ("message.delta", wire.DeltaView),
+    ("typing", wire.TypingView), ("reset", None), ("bye", None), ("error", Problem),
+)  # fmt: skip
 
 OPERATIONS: Final = (
     Operation(
         method="post", path="/chat", summary="Ask, and watch the answer being made", takes=wire.ChatAsked, media_type=SSE,
-        refuses=(*BODY, *OWN, 404, 408), parameters=(KEY, LAST_EVENT), security="session?", description=CHAT_EVENTS,
+        refuses=(*BODY, *OWN, 404, 408), parameters=(KEY, LAST_EVENT), security="session?", description=CHAT, events=CHAT_EVENTS,
     ),
     Operation(
         method="post", path="/escalate", summary="Bring in a person", takes=wire.ConversationEscalated,
@@ -135,7 +143,8 @@ OPERATIONS: Final = (
     ),
     Operation(
         method="get", path="/v1/web/stream", summary="Follow the conversation", media_type=SSE, refuses=OWN,
-        parameters=(LAST_EVENT, _query("after", "As Last-Event-ID, for a first connect")), description=STREAM_EVENTS,
+        parameters=(LAST_EVENT, _query("after", "As Last-Event-ID, for a first connect")), description=STREAM,
+        events=STREAM_EVENTS,
     ),
     Operation(
         method="post", path="/v1/web/escalate", summary="Talk to a person", takes=wire.EscalateAsked,
@@ -176,11 +185,8 @@ OPERATIONS: Final = (
 def _structs() -> tuple[type, ...]:
     """Every struct the document names, each once, with the events of the streams."""
     named = [shape for call in OPERATIONS for shape in (call.takes, call.gives) if shape is not None]
-    events = (
-        wire.ChatSession, wire.ChatToken, wire.ChatSources, wire.ChatProposed, wire.ChatConfirmed, wire.ChatDone,
-        MessageView, wire.StateView, Problem,
-    )  # fmt: skip
-    return tuple(dict.fromkeys((*named, *events)))
+    events = [shape for call in OPERATIONS for _, shape in call.events if shape is not None]
+    return tuple(dict.fromkeys((*named, *events, Problem)))
 
 
 def _ref(shape: type) -> Schema:
@@ -206,13 +212,28 @@ def _body(call: Operation) -> Schema | None:
     return {"required": not call.is_body_optional, "content": {JSON: {"schema": _ref(call.takes)}}}
 
 
+def _event(name: str, shape: type | None) -> Schema:
+    """One server-sent event; its data is JSON in a string."""
+    content = {"type": "object"} if shape is None else _ref(shape)
+    data = {"type": "string", "contentMediaType": JSON, "contentSchema": content}
+    return {
+        "type": "object",
+        "required": ["event", "data"],
+        "properties": {"event": {"const": name}, "data": data, "id": {"type": "string"}},
+    }
+
+
 def _success(call: Operation) -> Schema:
     answer: Schema = {"description": call.summary}
     if call.status == 204:
         return answer
-    schema: Schema = {"type": "string"} if call.media_type != JSON else {"type": "object"}
+    schema: Schema = {"type": "string"}
     if call.gives is not None:
         schema = _ref(call.gives)
+    elif call.events:
+        schema = {"oneOf": [_event(name, shape) for name, shape in call.events]}
+    elif call.path.startswith("/webhooks/"):
+        schema = {"type": "object", "required": ["accepted"], "properties": {"accepted": {"type": "integer"}}}
     answer["content"] = {call.media_type: {"schema": schema}}
     return answer
 

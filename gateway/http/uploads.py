@@ -100,7 +100,7 @@ async def _receive(request: web.Request, path: Path, limit: int) -> tuple[str, R
     try:
         return await _read_form(request, path, limit)
     except BaseException as error:
-        await asyncio.to_thread(path.unlink, missing_ok=True)
+        await asyncio.to_thread(_forget, path)
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
             raise StoreUnavailable("The uploads folder cannot be written.") from None
         if isinstance(error, ValueError | AssertionError | web.PayloadAccessError):
@@ -142,6 +142,11 @@ def _check_size(size: int, limit: int) -> None:
         raise BodyTooLarge(f"The file is larger than {limit} bytes.")
 
 
+def _forget(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
+
+
 def _create(path: Path) -> BinaryIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path.open("xb")
@@ -150,7 +155,7 @@ def _create(path: Path) -> BinaryIO:
 async def _keep(visit: Visit, upload_id: str, name: str, received: Received) -> Attachment:
     media_type = sniff(received.first)
     if media_type is None:
-        await asyncio.to_thread(received.path.unlink, missing_ok=True)
+        await asyncio.to_thread(_forget, received.path)
         raise Refused(415, "file_type_unsupported", "This kind of file is not accepted.")
     upload = Attachment(id=upload_id, name=name, media_type=media_type, size_bytes=received.size_bytes)
     await asyncio.to_thread(received.path.rename, received.path.with_suffix(""))

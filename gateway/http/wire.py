@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from adapters.web.blocks import BlockNode
 from adapters.web.render import MessageView
 
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=100, pattern=r"^[A-Za-z0-9_.:\-]+$")]
@@ -173,6 +174,21 @@ class StateView(msgspec.Struct, frozen=True, kw_only=True):
     agent: str | None
     staffed: bool
     csat: int | None
+
+
+class DeltaView(msgspec.Struct, frozen=True, kw_only=True):
+    """The reply so far, while it is being made: the full text, each time longer."""
+
+    turn_id: str
+    text: str
+    blocks: list[BlockNode]
+
+
+class TypingView(msgspec.Struct, frozen=True, kw_only=True):
+    """Who is typing."""
+
+    who: Literal["bot", "agent"]
+    active: bool
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -17,193 +17,42 @@ from core import ids
 from core.domain import (
     Commit,
     CommitDraft,
-    CommitKind,
     DeliveryState,
     Destination,
-    EventKind,
     Handoff,
-    HandoffReason,
     Head,
     InboundEvent,
     Message,
     MessageDraft,
     MessageKind,
     OutboxDraft,
-    Owner,
     Role,
-    Status,
     Visibility,
-    Voice,
 )
 from core.errors import StoreError
+from gateway.store.shapes import CommitRow, EventRow, HeadRow, MessageRow, OutboxRow
+
+__all__ = [
+    "CommitRow",
+    "OutboxRow",
+    "Projected",
+    "consuming",
+    "decode_commit",
+    "decode_event",
+    "decode_head",
+    "decode_message",
+    "decode_outbox",
+    "drafted",
+    "encode_commit",
+    "encode_event",
+    "encode_head",
+    "encode_message",
+    "encode_outbox",
+    "project",
+    "restore_commit",
+]
 
 R = TypeVar("R", bound=msgspec.Struct)
-
-
-class ContactRow(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A contact inside another row."""
-
-    id: str
-    name: str | None = None
-    email: str | None = None
-    customer_account: str | None = None
-    verified: bool = False
-    locale: str | None = None
-
-
-class AttachmentRow(msgspec.Struct, frozen=True):
-    """An upload inside another row."""
-
-    id: str
-    name: str
-    media_type: str
-    size_bytes: int
-
-
-class CitationRow(msgspec.Struct, frozen=True):
-    """A citation inside a message row."""
-
-    number: int
-    document_id: str
-    external_id: str
-    source: str
-    chunk_id: str
-    title: str
-    url: str | None
-    heading: str
-    quote: str
-
-
-class HandoffRow(msgspec.Struct, frozen=True):
-    """A handoff inside a head row."""
-
-    id: str
-    reason: HandoffReason
-    detail: str
-    requested_at: datetime
-
-
-class EventRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="event.1"):
-    """An inbound event."""
-
-    tenant: str
-    account: str
-    conv: str
-    dedupe_key: str
-    kind: EventKind
-    contact: ContactRow | None
-    provider_at: datetime
-    received_at: datetime
-    order_key: str = ""
-    text: str = ""
-    attachments: tuple[AttachmentRow, ...] = ()
-    agent: str | None = None
-    reason: str | None = None
-    rating: int | None = None
-    thread: dict[str, Any] = {}
-    payload: bytes = b""
-
-
-class HeadRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="head.1"):
-    """The newest head of a conversation."""
-
-    tenant: str
-    conv: str
-    account: str
-    contact: ContactRow
-    thread: dict[str, Any]
-    created_at: datetime
-    updated_at: datetime
-    seq: int = 0
-    holder: str = ""
-    term: int = 0
-    status: Status = Status.ACTIVE
-    owner: Owner = Owner.BOT
-    owner_epoch: int = 0
-    episode: int = 1
-    agent: str | None = None
-    handoff: HandoffRow | None = None
-    language: str | None = None
-    sentiment: str | None = None
-    unresolved_turns: int = 0
-    human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
-    csat: int | None = None
-    preview: str = ""
-
-
-class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="message.1"):
-    """A message as it was committed; what its delivery made of it since is a column beside the body."""
-
-    id: str
-    conv: str
-    seq: int
-    index: int
-    episode: int
-    role: Role
-    kind: MessageKind
-    visibility: Visibility
-    text: str
-    created_at: datetime
-    author: str | None = None
-    citations: tuple[CitationRow, ...] = ()
-    choices: tuple[str, ...] = ()
-    attachments: tuple[AttachmentRow, ...] = ()
-    event_id: str | None = None
-    turn_id: str | None = None
-    handoff_id: str | None = None
-    proposal: str | None = None
-    interrupted: bool = False
-    delivery: DeliveryState | None = None
-
-
-class OutboxRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="outbox.1"):
-    """An outbox row as it was committed: always ``pending``, due at ``not_before``.
-
-    ``message_index`` is the index, within the same commit, of the message it delivers; None for a desk signal.
-    """
-
-    id: str
-    tenant: str
-    conv: str
-    seq: int
-    index: int
-    to: Destination
-    voice: Voice
-    owner_epoch: int
-    not_before: datetime
-    message_id: str | None = None
-    message_index: int | None = None
-    signal: str | None = None
-
-
-class CommitRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="commit.1"):
-    """A commit without anybody's words: ids and facts only, so that it may be kept when texts are erased."""
-
-    conv: str
-    seq: int
-    kind: CommitKind
-    nonce: str
-    committed_at: datetime
-    status: Status
-    owner: Owner
-    owner_epoch: int
-    episode: int
-    holder: str = ""
-    term: int = 0
-    agent: str | None = None
-    handoff_id: str | None = None
-    handoff_reason: HandoffReason | None = None
-    handoff_at: datetime | None = None
-    language: str | None = None
-    sentiment: str | None = None
-    unresolved_turns: int = 0
-    human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
-    csat: int | None = None
-    consumed: tuple[str, ...] = ()
-    dead_letters: tuple[str, ...] = ()
-    message_ids: tuple[str, ...] = ()
-    turn_id: str | None = None
-    has_outbox: frozenset[Destination] = frozenset()
 
 
 _pack: Final = msgspec.msgpack.Encoder().encode

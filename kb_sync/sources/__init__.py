@@ -1,1 +1,1 @@
-"""."""
+"""Sources: one folder per kind of knowledge origin."""

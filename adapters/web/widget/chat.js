@@ -1,11 +1,10 @@
 /** The conversation's state and everything a contact can do; knows nothing of the page. */
 
-import { createApi } from "./api.js";
+import { createApi, upload } from "./api.js";
 import { compare, createLog } from "./log.js";
 import { createOutbox } from "./outbox.js";
 import { backoff, createStream } from "./stream.js";
 import { createTabs } from "./tabs.js";
-import { upload } from "./upload.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").View} View */

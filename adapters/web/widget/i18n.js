@@ -16,8 +16,10 @@ export function negotiate(wanted) {
  */
 export async function load(language) {
   const words = language === "en" ? en : (await import(`./locale-${language}.js`).catch(() => ({ default: en }))).default;
-  const clock = new Intl.DateTimeFormat(language, { hour: "numeric", minute: "2-digit" });
-  const date = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long" });
+  // "en" alone would mean American clocks to a British reader.
+  const region = navigator.languages.find((tag) => tag.split("-")[0] === language) ?? language;
+  const clock = new Intl.DateTimeFormat(region, { hour: "numeric", minute: "2-digit" });
+  const date = new Intl.DateTimeFormat(region, { weekday: "long", day: "numeric", month: "long" });
   const near = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const midnight = (day) => new Date(day).setHours(0, 0, 0, 0);
 

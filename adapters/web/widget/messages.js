@@ -6,6 +6,7 @@ import { messageRow, pendingRow } from "./message.js";
 import { createRenderer } from "./render.js";
 
 const NEAR_PX = 90;
+const START_PX = 14;
 const GROUP_MS = 5 * 60 * 1000;
 
 /** A link that was signed anew is the same message. */
@@ -34,6 +35,7 @@ export function rowsOf(views, pending, keyOf, words) {
 /** @param {{chat: any, words: any, send: (text: string) => void}} context */
 export function createMessages({ chat, words, send }) {
   const { t } = words;
+  const { state } = chat;
   const log = h("div", { class: "log", role: "log", "aria-live": "polite", "aria-relevant": "additions", "aria-label": t("log") });
   const welcome = h("div", { class: "welcome" });
   const preview = h("div", { class: "row row-bot preview", hidden: true });
@@ -49,23 +51,37 @@ export function createMessages({ chat, words, send }) {
   const root = h("div", { class: "messages", tabindex: 0, role: "region", "aria-label": t("log"), onscroll: onScroll }, inner);
   /** @type {Map<string, {sig: string, node: HTMLElement, update?: (entry: any) => void}>} */
   let shown = new Map();
-  let isAtEnd = true;
+  let isFollowing = true;
   let lastKey = "";
   let shownConfig = null;
   let shownChips = "";
   let previewBlocks = [];
 
-  // The end is followed while the reader is there; who scrolled up is left alone.
-  new ResizeObserver(() => isAtEnd && toEnd(false)).observe(inner);
-  new ResizeObserver(() => isAtEnd && toEnd(false)).observe(root);
+  const observer = new ResizeObserver(follow);
+  observer.observe(inner);
+  observer.observe(root);
+
+  /** How far down to go by itself: to the end, but never so far that the start of the newest reply leaves the view. */
+  function target() {
+    const last = log.lastElementChild;
+    const isAnswered = last?.previousElementSibling?.classList.contains("row-contact");
+    const start = state().preview || !isAnswered ? last : last.previousElementSibling;
+    const end = root.scrollHeight - root.clientHeight;
+    return start ? Math.min(end, start.offsetTop - root.offsetTop - START_PX) : end;
+  }
+
+  /** New text is followed while the reader is there; who scrolled up is left alone. */
+  function follow() {
+    if (isFollowing && root.scrollTop < target()) root.scrollTop = target();
+  }
 
   function onScroll() {
-    isAtEnd = root.scrollHeight - root.scrollTop - root.clientHeight < NEAR_PX;
-    if (isAtEnd) toggle(newer, false);
+    isFollowing = root.scrollTop > target() - NEAR_PX;
+    if (isFollowing) toggle(newer, false);
   }
 
   function toEnd(smooth) {
-    isAtEnd = true;
+    isFollowing = true;
     root.scrollTo({ top: root.scrollHeight, behavior: smooth ? "smooth" : "instant" });
     toggle(newer, false);
   }
@@ -133,19 +149,19 @@ export function createMessages({ chat, words, send }) {
     previewBlocks = texts;
   }
 
-  function updateTyping(state) {
-    const who = state.typing && (state.typing === "agent" ? state.agent || t("agent") : shownConfig?.ai_label || t("assistant"));
-    const isShown = Boolean(who) && !state.preview;
+  function updateTyping(now) {
+    const who = now.typing && (now.typing === "agent" ? now.agent || t("agent") : shownConfig?.ai_label || t("assistant"));
+    const isShown = Boolean(who) && !now.preview;
     toggle(typing, isShown);
     put(typing.querySelector(".sr"), isShown ? t("typing", { who }) : "");
   }
 
   /** Answers the last message offers, until something else is said. */
-  function updateChips(state) {
+  function updateChips(now) {
     const last = chat.messages().at(-1);
-    const isOpen = last && last.role !== "contact" && !chat.pending().length && !state.preview;
+    const isOpen = last && last.role !== "contact" && !chat.pending().length && !now.preview;
     const choices = isOpen ? last.choices : [];
-    const offers = isOpen && last.proposal && state.owner === "bot";
+    const offers = isOpen && last.proposal && now.owner === "bot";
     const sig = JSON.stringify([choices, offers]);
     if (sig === shownChips) return;
     shownChips = sig;
@@ -155,22 +171,22 @@ export function createMessages({ chat, words, send }) {
     toggle(chips, chips.childNodes.length > 0);
   }
 
-  function update(state) {
+  function update(now) {
     const rows = rowsOf(chat.messages(), chat.pending(), chat.keyOf, words);
     const last = rows.at(-1);
     const isNews = last && last.key !== lastKey;
     const isHistory = !lastKey && rows.length > 2;
     lastKey = last?.key ?? "";
-    updateWelcome(state.config, rows.length === 0 && !state.preview);
+    updateWelcome(now.config, rows.length === 0 && !now.preview);
     if (isHistory) log.setAttribute("aria-busy", "true"); // what was said before is not news
-    if (state.config) reconcile(rows, state.config);
+    if (now.config) reconcile(rows, now.config);
     if (isHistory) requestAnimationFrame(() => log.removeAttribute("aria-busy"));
-    updatePreview(state.preview);
-    updateTyping(state);
-    updateChips(state);
-    csat.update(state);
+    updatePreview(now.preview);
+    updateTyping(now);
+    updateChips(now);
+    csat.update(now);
     if (isNews && last.kind === "pending") toEnd(false);
-    else if (isNews && !isAtEnd) toggle(newer, true);
+    else if (isNews && !isFollowing) toggle(newer, true);
   }
 
   return { root, newer, update, toEnd };

@@ -1,0 +1,183 @@
+"""Lanes of the document ledger: who runs a conversation's turns, and which messages a turn answers.
+
+A holder proves that it lives by a counter in its own document.  Whoever sees the counter unchanged for the lease time *on its
+own monotonic clock* takes over by a commit, which fences the earlier holder off; no clocks are compared between machines.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from core.domain import EventKind, Head, InboundEvent, OpenTurn
+from gateway.store.documents import Document, Sort, Where
+from gateway.store.ledger_io import SureDocuments, body, micros, number, shard, word, words
+from gateway.store.ledger_log import IN_ORDER, Log
+from gateway.store.ledger_shapes import Key
+from gateway.store.rows import decode_event
+
+UNREAD: Where = (("kind", "eq", EventKind.MESSAGE.value), ("done", "eq", None))
+NEWEST_TURN: Sort = (("term", -1), ("n", -1))
+HOLDERS = "holders"
+
+
+class Leases:
+    """The heartbeats of this process's holders, and what it has seen of others."""
+
+    def __init__(self, documents: SureDocuments, *, monotonic: Callable[[], float], lease_s: float) -> None:
+        self._documents = documents
+        self._monotonic = monotonic
+        self._lease_s = lease_s
+        self._own: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, float]] = {}
+
+    async def join(self, holder: str) -> None:
+        """Begin to beat for a holder of this process."""
+        if holder in self._own:
+            return
+        place = shard(HOLDERS, holder)
+        await self._documents.ensure(HOLDERS, ({"_id": place, "conv": place, "beat": 0},))
+        self._own[holder] = await self._beat_of(holder) or 0
+
+    async def beat(self) -> None:
+        """One heartbeat of every own holder."""
+        for holder in tuple(self._own):
+            self._own[holder] += 1
+            place = shard(HOLDERS, holder)
+            await self._documents.update(HOLDERS, place, place, changes={"beat": self._own[holder]})
+
+    async def is_gone(self, holder: str) -> bool:
+        """Whether a holder's counter has stood still for the lease time; the first look never says so."""
+        if holder in self._own:
+            return False
+        beat, now = await self._beat_of(holder) or 0, self._monotonic()
+        seen = self._seen.get(holder)
+        if seen is None or seen[0] != beat:
+            self._seen[holder] = (beat, now)
+            return False
+        return now - seen[1] >= self._lease_s
+
+    async def _beat_of(self, holder: str) -> int | None:
+        place = shard(HOLDERS, holder)
+        found = await self._documents.get(HOLDERS, place, place)
+        return None if found is None else number(found, "beat")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A turn that was opened and not committed: its batch, its tries so far, and who made the last one."""
+
+    document: Document
+    events: tuple[Document, ...]
+    tries: int
+    runner: str
+
+
+class Lanes:
+    """Opens turns."""
+
+    def __init__(
+        self, documents: SureDocuments, log: Log, leases: Leases, clock: Callable[[], datetime]
+    ) -> None:
+        self._documents = documents
+        self._log = log
+        self._leases = leases
+        self._clock = clock
+
+    async def unread(self, key: Key) -> tuple[InboundEvent, ...]:
+        """Messages that no commit has consumed; a set, never a cursor, since late rows sort earlier."""
+        await self._log.newest(key)
+        return tuple(decode_event(body(document)) for document in await self._unread(key))
+
+    async def _unread(self, key: Key) -> tuple[Document, ...]:
+        return await self._documents.find("events", key.shard, where=UNREAD, sort=IN_ORDER)
+
+    async def open_turn(self, key: Key, holder: str) -> OpenTurn | None:
+        """Take the lane and fix the batch of the next turn, or open an unfinished one again; see the port."""
+        await self._leases.join(holder)
+        while True:
+            head = await self._log.head(key)
+            if head is None:
+                return None
+            standing = await self._standing(key)
+            unread = () if standing is not None else await self._unread(key)
+            if standing is None and not unread:
+                return None
+            runner = head.holder or (standing.runner if standing is not None else "")
+            if runner not in ("", holder):
+                if not await self._leases.is_gone(runner):
+                    return None
+                fenced = await self._log.take_over(key, head, holder)
+                if fenced is None:
+                    continue
+                head = fenced
+            head = replace(head, holder=holder)
+            opened = await (self._reopen(key, head, standing) if standing else self._open(key, head, unread))
+            if opened is not None:
+                return opened
+
+    async def _standing(self, key: Key) -> Standing | None:
+        """The newest unfinished turn; of two that raced for a fresh lane, the one under the higher term."""
+        found = await self._documents.find("turns", key.shard, where=(("done", "eq", False),), sort=NEWEST_TURN)
+        for turn in found:
+            events = await self._batch(key, turn)
+            if len(events) < len(words(turn, "batch")) or any(event["done"] is not None for event in events):
+                await self._documents.update("turns", key.shard, word(turn, "_id"), changes={"done": True})
+                continue
+            tries, runner = await self._last_try(key, turn)
+            return Standing(document=turn, events=events, tries=tries, runner=runner)
+        return None
+
+    async def _last_try(self, key: Key, turn: Document) -> tuple[int, str]:
+        where: Where = (("turn", "eq", turn["_id"]),)
+        found = await self._documents.find("tries", key.shard, where=where, sort=(("k", -1),), limit=1)
+        return (number(found[0], "k"), word(found[0], "holder")) if found else (1, word(turn, "holder"))
+
+    async def _batch(self, key: Key, turn: Document) -> tuple[Document, ...]:
+        """The stored events of a turn's batch, in its order; those that retention took are missing."""
+        found = [await self._documents.get("events", key.shard, event) for event in words(turn, "batch")]
+        return tuple(event for event in found if event is not None)
+
+    async def _open(self, key: Key, head: Head, unread: tuple[Document, ...]) -> OpenTurn | None:
+        """A new turn; None when another one was opened on the same head meanwhile."""
+        turn_id = f"{key.conv}#t{head.seq + 1}"
+        turn: Document = {
+            "_id": key.turn(turn_id),
+            "conv": key.shard,
+            "tenant": key.tenant,
+            "id": turn_id,
+            "n": head.seq + 1,
+            "term": head.term,
+            "holder": head.holder,
+            "opened_at": micros(self._clock()),
+            "batch": tuple(word(event, "_id") for event in unread),
+            "done": False,
+        }
+        if not await self._documents.insert_one("turns", turn):
+            return None
+        events = tuple(decode_event(body(event)) for event in unread)
+        return OpenTurn(turn_id=turn_id, attempt=1, head=head, events=events)
+
+    async def _reopen(self, key: Key, head: Head, standing: Standing) -> OpenTurn | None:
+        """The same batch again; None when somebody else counted the same attempt."""
+        turn, attempt = standing.document, standing.tries + 1
+        row: Document = {
+            "_id": f"{turn['_id']}#{attempt}",
+            "conv": key.shard,
+            "tenant": key.tenant,
+            "turn": turn["_id"],
+            "k": attempt,
+            "holder": head.holder,
+        }
+        if not await self._documents.insert_one("tries", row):
+            return None
+        events = tuple(decode_event(body(event)) for event in standing.events)
+        return OpenTurn(turn_id=word(turn, "id"), attempt=attempt, head=head, events=events)
+
+    async def turn_events(self, key: Key, turn_id: str) -> tuple[InboundEvent, ...]:
+        """The fixed batch of a turn."""
+        turn = await self._documents.get("turns", key.shard, key.turn(turn_id))
+        if turn is None:
+            return ()
+        return tuple(decode_event(body(event)) for event in await self._batch(key, turn))

@@ -1,0 +1,91 @@
+"""Outcomes decide: again, never again, or parked and shown; and the line stays in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.domain import Audience, DeliveryState, EventKind
+from core.errors import (
+    CredentialsInvalid,
+    DeliveryError,
+    MessageRejected,
+    OutcomeUnknown,
+    ProviderUnavailable,
+    Throttled,
+)
+from gateway.delivery import LONGEST_RETRY_S, MAX_ATTEMPTS, classify, retry_delay_s
+from tests.gateway.stage import RecordingChannel, running
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "state", "retry_s"),
+    [
+        (Throttled("slow down", retry_after_s=7), 1, DeliveryState.PENDING, 7),
+        (ProviderUnavailable("down"), 3, DeliveryState.PENDING, 4.0),
+        (ProviderUnavailable("down"), MAX_ATTEMPTS, DeliveryState.PARKED, None),
+        (OutcomeUnknown("lost answer"), 1, DeliveryState.PARKED, None),
+        (CredentialsInvalid("revoked"), 1, DeliveryState.PARKED, None),
+        (MessageRejected("too long"), 1, DeliveryState.REJECTED, None),
+    ],
+)
+def test_each_kind_of_failure_has_its_outcome(
+    error: DeliveryError, attempt: int, state: DeliveryState, retry_s: float | None
+) -> None:
+    outcome = classify(error, attempt)
+    assert (outcome.state, outcome.retry_s, outcome.error) == (state, retry_s, error.code)
+
+
+def test_retries_double_up_to_a_bound() -> None:
+    delays = [retry_delay_s(attempt) for attempt in range(1, 12)]
+    assert delays[:4] == [1, 2, 4, 8]
+    assert max(delays) == LONGEST_RETRY_S
+
+
+async def test_a_throttled_message_is_tried_again_and_the_next_one_waits_behind_it(tmp_path: Path) -> None:
+    channel = RecordingChannel()
+    channel.failures = [Throttled("slow down", retry_after_s=0.05)]
+    async with running(tmp_path, channel=channel) as stage:
+        await stage.say("one")
+        await stage.control(EventKind.AGENT_REPLIED, text="from Sam", agent="Sam")
+        await stage.settled()
+        assert sorted(out.message.text for out in channel.sent) == sorted(
+            {m.text for m in await stage.transcript() if m.delivery is DeliveryState.SENT}
+        )
+        positions = [out.message.position for out in channel.sent]
+        assert positions == sorted(positions)
+
+
+async def test_a_rejected_message_is_shown_to_the_desk_only_and_releases_the_line(tmp_path: Path) -> None:
+    channel = RecordingChannel()
+    channel.failures = [MessageRejected("not allowed")]
+    async with running(tmp_path, channel=channel) as stage:
+        await stage.say("one")
+        await stage.settled()
+        await stage.say("two")
+        await stage.settled()
+        assert await stage.texts() == ["one", "two", "You said: two"]
+        desk = {m.text: m.delivery for m in await stage.transcript(audience=Audience.DESK)}
+        assert desk["You said: one"] is DeliveryState.REJECTED
+
+
+async def test_an_unknown_outcome_is_parked_and_never_sent_again(tmp_path: Path) -> None:
+    channel = RecordingChannel()
+    channel.failures = [OutcomeUnknown("the answer was lost")]
+    async with running(tmp_path, channel=channel) as stage:
+        await stage.say("one")
+        await stage.settled()
+        assert channel.sent == []
+        assert (await stage.tenant.counts())["parked"] == 1
+
+
+async def test_a_bug_in_a_channel_parks_the_row(tmp_path: Path) -> None:
+    channel = RecordingChannel()
+    channel.failures = [ZeroDivisionError()]
+    async with running(tmp_path, channel=channel) as stage:
+        await stage.say("one")
+        await stage.settled()
+        await stage.say("two")
+        await stage.settled()
+        assert [out.message.text for out in channel.sent] == ["You said: two"]

@@ -1,0 +1,80 @@
+"""Who may open a file, and how fast."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from time import perf_counter
+
+import pytest
+
+from core.errors import StoreError, StoreLocked
+from core.ports.store import Work
+from tests.store.sqlite_world import TENANT, event, store_at
+
+
+async def test_a_second_serve_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
+    first, second, third = store_at(tmp_path), store_at(tmp_path), store_at(tmp_path)
+    await first.start()
+    with pytest.raises(StoreLocked, match=str(os.getpid())):
+        await second.start()
+    await second.stop()
+    assert await first.for_tenant(TENANT).accept([event(1)]) == (True,)
+    await first.stop()
+    await third.start()
+    await third.stop()
+
+
+async def test_a_command_beside_serve_reads_and_writes(tmp_path: Path) -> None:
+    serve, command = store_at(tmp_path), store_at(tmp_path, lock=False)
+    await serve.start()
+    await command.start()
+    assert await command.for_tenant(TENANT).accept([event(1)]) == (True,)
+    assert len(await serve.for_tenant(TENANT).unread("c_1")) == 1
+    await command.stop()
+    await serve.stop()
+
+
+async def test_stop_is_safe_twice_and_before_start(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
+    await store.stop()
+    await store.start()
+    await store.stop()
+    await store.stop()
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_left_alone(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
+    await store.start()
+    await store.stop()
+    database = sqlite3.connect(tmp_path / "f.sqlite3")
+    database.execute("pragma user_version = 999")
+    database.close()
+    with pytest.raises(StoreError, match="999"):
+        await store_at(tmp_path).start()
+    database = sqlite3.connect(tmp_path / "f.sqlite3")
+    assert database.execute("pragma user_version").fetchone() == (999,)
+    database.close()
+
+
+@pytest.mark.slow
+async def test_a_backlog_of_100_000_events_delays_no_start(tmp_path: Path) -> None:
+    store = store_at(tmp_path)
+    await store.start()
+    tenant = store.for_tenant(TENANT)
+    for first in range(0, 100_000, 2_000):
+        await tenant.accept([event(n, conv=f"c_{n % 5_000:05d}") for n in range(first, first + 2_000)])
+    await store.stop()
+
+    again = store_at(tmp_path)
+    started = perf_counter()
+    await again.start()
+    page = await again.system.unread(after=None, limit=500)
+    assert perf_counter() - started < 1.0
+    found: list[Work] = []
+    while page:
+        found += page
+        page = await again.system.unread(after=page[-1], limit=500)
+    assert [work.conv for work in found] == [f"c_{n:05d}" for n in range(5_000)]
+    await again.stop()
