@@ -1,1 +1,49 @@
-"""."""
+"""Configuration: one YAML file → frozen settings, or every mistake with its place.
+
+``load`` and ``examine`` read a file, ``json_schema`` describes it to editors, ``SettingsWatcher`` follows its changes.  Knows no
+plug: their models come in as ``Plugs``.
+"""
+
+from config.engine import Engine, convert_engine
+from config.loader import Examined, examine, load
+from config.models import (
+    Account,
+    DeskBlock,
+    Knowledge,
+    Limits,
+    Log,
+    Notices,
+    Person,
+    Plugs,
+    Server,
+    Settings,
+    SourceBlock,
+    Tenant,
+)
+from config.problems import ConfigProblems, Problem
+from config.schema import json_schema
+from config.watch import SettingsWatcher
+
+__all__ = [
+    "Account",
+    "ConfigProblems",
+    "DeskBlock",
+    "Engine",
+    "Examined",
+    "Knowledge",
+    "Limits",
+    "Log",
+    "Notices",
+    "Person",
+    "Plugs",
+    "Problem",
+    "Server",
+    "Settings",
+    "SettingsWatcher",
+    "SourceBlock",
+    "Tenant",
+    "convert_engine",
+    "examine",
+    "json_schema",
+    "load",
+]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Literal
+from typing import Final, Literal
 
 from core.errors import ConfigError
 
@@ -14,7 +15,9 @@ Loc = tuple[str | int, ...]
 
 Severity = Literal["error", "warning"]
 
-MIN_HIDDEN = 4
+LOGIN_IN_ADDRESS: Final = re.compile(r"//[^/\s@]*@")
+
+MIN_HIDDEN: Final = 4
 """Shorter secrets are not searched for in texts: replacing every "a" would hide the message, not the secret."""
 
 
@@ -26,7 +29,7 @@ class Place:
     column: int
 
 
-TOP = Place(1, 1)
+TOP: Final = Place(1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +59,7 @@ class ConfigProblems(ConfigError):
 
 @dataclass(slots=True)
 class Report:
-    """Collects the problems of one file, each place at most once per text, and keeps secrets out of them."""
+    """Collects the problems of one file, each place at most once per text, and knows what must stay out of them."""
 
     file: str
     hidden: set[str] = field(default_factory=set)
@@ -69,8 +72,8 @@ class Report:
             file=self.file,
             line=place.line,
             column=place.column,
-            what=self.clean(what),
-            hint=self.clean(hint),
+            what=" ".join(what.split()),
+            hint=" ".join(hint.split()),
             severity=severity,
         )
         self._found.setdefault((place, problem.what), problem)
@@ -89,10 +92,10 @@ class Report:
             self.hidden.add(secret)
 
     def clean(self, text: str) -> str:
-        """``text`` without the values that must not be printed, on one line."""
+        """Words made elsewhere, which may quote a value, without what must not be printed."""
         for secret in sorted(self.hidden, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
-        return " ".join(text.split())
+        return LOGIN_IN_ADDRESS.sub("//[secret]@", text)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

@@ -32,7 +32,7 @@ MENDS: Final = (
     ("found undefined alias", "an alias (`*name`) that no anchor (`&name`) defines", "a text that starts with `*` needs quotes"),
     ("found duplicate anchor", "an anchor (`&name`) is defined twice", "a text that starts with `&` needs quotes"),
     ("expected a single document", "a second document starts here", "keep one document; remove the `---`"),
-    ("mapping values are not allowed", "a `:` stands where it cannot", "check the indentation, or put a text holding `: ` in quotes"),
+    ("mapping values are not allowed", "a `:` stands where it cannot", "check the indentation, or put the text in quotes"),
     ("expected <block end>", "the indentation does not fit the lines above", "align this line with its neighbours"),
     ("could not find expected ':'", "a key without its `:`", "write `key: value`, and check the indentation"),
     ("while scanning a quoted scalar", "a quoted text does not end", "add the closing quote"),
@@ -89,7 +89,7 @@ class _Composer(yaml.SafeLoader):
         """Compose one node and its children."""
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _TooDeep(problem="too deep", problem_mark=self.peek_event().start_mark)
+            raise _TooDeep(problem="too deep", problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # not in the stubs
         try:
             return super().compose_node(parent, index)
         finally:
@@ -119,7 +119,7 @@ def parse(raw: bytes, report: Report) -> Tree | None:
 
 def _decode(raw: bytes, report: Report) -> str | None:
     if len(raw) > MAX_BYTES:
-        report.add(TOP, f"the file has {len(raw)} bytes", f"at most {MAX_BYTES} are read")
+        report.add(TOP, f"the file is larger than {MAX_BYTES} bytes", "no configuration needs that")
         return None
     try:
         return raw.decode("utf-8-sig")
@@ -153,7 +153,8 @@ def _compose(text: str, report: Report) -> Node | None:
 
 
 def _explain(error: yaml.MarkedYAMLError, report: Report) -> None:
-    mark = error.problem_mark or error.context_mark
+    is_open_quote = "quoted scalar" in (error.context or "")
+    mark = (error.context_mark if is_open_quote else None) or error.problem_mark or error.context_mark
     place = _place(mark) if mark else TOP
     if isinstance(error, _TooDeep):
         report.add(place, f"values are nested more than {MAX_DEPTH} deep", "nothing in this file needs that")
@@ -228,7 +229,9 @@ class _Reader:
             return None
         key = str(node.value)
         if key == "<<" and node.style is None:
-            self._report.add(place, "merge keys (`<<`) are not read", "use an alias for the whole block, or write it out")
+            self._report.add(
+                place, "merge keys (`<<`) are not read", "use an alias for the whole block, or write it out"
+            )
             return None
         if key in values:
             first = self._tree.keys[(*loc, key)].line

@@ -11,7 +11,7 @@
     │   └ MessageRejected · ContactGone · Unsupported · CredentialsInvalid
     ├ TurnError               ModelUnavailable · BudgetExceeded · KnowledgeUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
-    └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync)
+    └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
 
 "Nothing to do" is a value (``Ignored``), not an exception.
 """
@@ -216,3 +216,9 @@ class DocumentRejected(SourceError):
     """One document cannot be used; it is reported and skipped."""
 
     code = "document_rejected"
+
+
+class SyncRunning(SourceError):
+    """Another sync of the same knowledge is at work."""
+
+    code = "sync_running"

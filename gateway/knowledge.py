@@ -7,12 +7,11 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 import structlog
 
-from core.errors import KnowledgeUnavailable
+from core.errors import KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import (
     Generation,
     IndexEngine,
@@ -26,6 +25,9 @@ from core.ports.knowledge import (
 log = structlog.get_logger(__name__)
 
 SEARCH_LIMIT_S = 5.0
+MEND_EVERY_S = 30.0
+"""A rebuild that failed (a full disk) is not tried again at every refresh."""
+
 NOTHING = SearchResult(generation="", passages=())
 
 
@@ -47,17 +49,24 @@ class KnowledgeStatus:
     generation: Generation | None
 
 
-class _Opened:
-    """An open index that is closed once nobody searches it any more."""
+class _Retired(Exception):
+    """The index was closed between being looked up and being searched."""
 
-    def __init__(self, index: KnowledgeIndex) -> None:
+
+class _Opened:
+    """An open index that is closed once it is replaced and nobody searches it any more."""
+
+    def __init__(self, index: KnowledgeIndex, documents: int) -> None:
         self.index = index
+        self.documents = documents
         self._lock = threading.Lock()
         self._searches = 0
         self._is_retired = False
 
     def search(self, query: SearchQuery) -> SearchResult:
         with self._lock:
+            if self._is_retired:
+                raise _Retired
             self._searches += 1
         try:
             return self.index.search(query)
@@ -70,8 +79,8 @@ class _Opened:
 
     def retire(self) -> None:
         with self._lock:
+            is_idle = not self._is_retired and self._searches == 0
             self._is_retired = True
-            is_idle = self._searches == 0
         if is_idle:
             self.index.close()
 
@@ -79,8 +88,8 @@ class _Opened:
 class LiveKnowledge:
     """core.ports.knowledge.Knowledge for one tenant.
 
-    ``rebuild`` builds a generation from the stored documents; it is called, in the pool, when the live one is missing or
-    damaged on disk.
+    ``rebuild`` makes a generation of the stored documents; it is called in a thread of its own when the live one is missing or
+    damaged on disk.  Until it is done, searches go to the index that is still open, or raise ``KnowledgeUnavailable``.
     """
 
     def __init__(
@@ -103,55 +112,107 @@ class LiveKnowledge:
         self._rebuild = rebuild
         self._opened: _Opened | None = None
         self._is_known = False
+        self._is_suspect = False
+        self._is_closed = False
+        self._refreshing = asyncio.Lock()
+        self._mending: asyncio.Task[None] | None = None
+        self._mend_at = 0.0
 
     @property
     def is_empty(self) -> bool:
         """Whether it is known that there is nothing to search."""
         return self._is_known and (self._opened is None or self._opened.index.chunk_count == 0)
 
+    @property
+    def document_count(self) -> int:
+        """Documents in the index that is searched now."""
+        return self._opened.documents if self._opened is not None else 0
+
     async def search(self, query: SearchQuery) -> SearchResult:
-        """The best passages; an empty result while nothing was ever synced."""
-        opened = self._opened
-        if opened is None:
-            if self._is_known:
-                return NOTHING
-            raise KnowledgeUnavailable("The index is not open yet.")
+        """The best passages; an empty result without a generation while there is nothing to search."""
+        if self.is_empty:
+            return NOTHING
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(SEARCH_LIMIT_S):
-                return await loop.run_in_executor(self._pool, opened.search, query)
+                return await loop.run_in_executor(self._pool, self._search, query)
         except TimeoutError:
             raise KnowledgeUnavailable("The search took too long.") from None
 
-    async def refresh(self) -> bool:
-        """Swap to the live generation if it is another one; True when something changed."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._pool, self._refresh)
+    def _search(self, query: SearchQuery) -> SearchResult:
+        while (opened := self._opened) is not None:
+            try:
+                return opened.search(query)
+            except _Retired:
+                continue
+            except KnowledgeUnavailable:
+                self._is_suspect = True
+                raise
+            except Exception as error:  # an engine over damaged files raises anything
+                self._is_suspect = True
+                log.exception("search_failed", tenant=self.tenant, generation=opened.index.generation)
+                raise KnowledgeUnavailable("The index could not be searched.") from error
+        raise KnowledgeUnavailable("The index is not open yet.")
 
-    def _refresh(self) -> bool:
+    async def refresh(self) -> bool:
+        """Swap to the live generation if it is another one; True when it did.  Cheap when there is none."""
+        async with self._refreshing:
+            loop = asyncio.get_running_loop()
+            live = await loop.run_in_executor(self._pool, self._to_open)
+            if live is None or self._is_closed:
+                return False
+            try:
+                index = await loop.run_in_executor(self._pool, self._engine.open, self._root / live.id, live.id)
+            except KnowledgeUnavailable as error:
+                self._mend(live, error.safe_message)
+                return False
+            self._swap(index, live)
+            return True
+
+    def _to_open(self) -> Generation | None:
+        """The live generation, unless it is open already and above suspicion."""
         live = self._store.live(self.tenant)
         if live is None:
             self._is_known = True
-            return False
-        if self._opened is not None and self._opened.index.generation == live.id:
-            return False
-        self._swap(self._open_or_rebuild(live))
-        return True
+            return None
+        is_open = self._opened is not None and self._opened.index.generation == live.id
+        return None if is_open and not self._is_suspect else live
 
-    def _open_or_rebuild(self, live: Generation) -> KnowledgeIndex:
-        try:
-            return self._engine.open(self._root / live.id, live.id)
-        except KnowledgeUnavailable as error:
-            log.warning("index_rebuilt", tenant=self.tenant, generation=live.id, reason=error.safe_message)
-        built = self._rebuild()
-        return self._engine.open(self._root / built.id, built.id)
-
-    def _swap(self, index: KnowledgeIndex) -> None:
-        former, self._opened = self._opened, _Opened(index)
-        self._is_known = True
+    def _swap(self, index: KnowledgeIndex, live: Generation) -> None:
+        if self._is_closed:
+            index.close()
+            return
+        former, self._opened = self._opened, _Opened(index, live.documents)
+        self._is_known, self._is_suspect = True, False
         if former is not None:
             former.retire()
         log.info("generation_live", tenant=self.tenant, generation=index.generation, chunks=index.chunk_count)
+
+    def _mend(self, live: Generation, reason: str) -> None:
+        """Start a rebuild in the background; after one that failed the next waits a while."""
+        now = asyncio.get_running_loop().time()
+        if now < self._mend_at or (self._mending is not None and not self._mending.done()):
+            return
+        self._mend_at = now + MEND_EVERY_S
+        log.warning("index_damaged", tenant=self.tenant, generation=live.id, reason=reason, mend="rebuilding")
+        self._mending = asyncio.create_task(self._rebuilt())
+
+    async def _rebuilt(self) -> None:
+        try:
+            built = await asyncio.to_thread(self._rebuild)
+        except SyncRunning:
+            log.info("index_rebuild_left_to_sync", tenant=self.tenant)
+        except Exception:
+            log.exception("index_not_rebuilt", tenant=self.tenant)
+        else:
+            log.info("index_rebuilt", tenant=self.tenant, generation=built.id, documents=built.documents)
+            self._mend_at = 0.0
+            await self.refresh()
+
+    async def settled(self) -> None:
+        """Return once no rebuild is under way."""
+        if self._mending is not None:
+            await asyncio.wait((self._mending,))
 
     async def status(self) -> KnowledgeStatus:
         """How every configured source stands, and the live generation."""
@@ -166,14 +227,8 @@ class LiveKnowledge:
         return KnowledgeStatus(sources=sources, generation=self._store.live(self.tenant))
 
     def close(self) -> None:
-        """Let go of the index; safe twice."""
-        if self._opened is not None:
-            self._opened.retire()
-            self._opened = None
-
-
-def age_s(run: SourceRun | None, now: datetime) -> float | None:
-    """Seconds since a source was last read to its end."""
-    if run is None or run.finished_at is None:
-        return None
-    return max(0.0, (now - run.finished_at).total_seconds())
+        """Let go of the index once running searches are done; safe twice."""
+        self._is_closed = True
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.retire()

@@ -22,7 +22,7 @@ _ENDLESS = re.compile(r"[.!?…]{40}")
 """Leaders ("........ 12"), not ends of sentences; looking for ends among them takes time quadratic in their length."""
 
 _FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-_WINDOW = re.compile(r"\S[\s\S]{0,%d}(?=\s|\Z)|\S{%d}" % (WINDOW_CHARS, WINDOW_CHARS))
+_WINDOW = re.compile(rf"\S[\s\S]{{0,{WINDOW_CHARS}}}(?=\s|\Z)|\S{{{WINDOW_CHARS}}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-from core.errors import SourceUnavailable
+from core.errors import SyncRunning
 
 
 class SyncLease:
-    """A lock file, as a context manager; ``SourceUnavailable`` when another sync holds it."""
+    """A lock file, as a context manager; ``SyncRunning`` when another sync holds it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -27,7 +27,7 @@ class SyncLease:
             file.seek(0)
             owner = file.read().strip() or "unknown"
             file.close()
-            raise SourceUnavailable(f"another sync of this knowledge is running (process {owner})") from error
+            raise SyncRunning(f"another sync of this knowledge is running (process {owner})") from error
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()

@@ -5,38 +5,67 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from dataclasses import dataclass
 
 from core.errors import DocumentRejected
 
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""In an order in which no mark is mistaken for a shorter one."""
+
 FALLBACK = "cp1252"
 INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e0fff]"
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f"
+    "\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
 )
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Soft hyphens, fillers, zero-width, direction and variation marks, tags (which can smuggle whole sentences), surrogates."""
+
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 BLANK_LINES = re.compile(r"\n{3,}")
 MAX_TEXT = 2_000_000
 
 
-def decode(raw: bytes) -> str:
-    """Text of a file: byte order mark, else UTF-8, else Windows-1252; ``DocumentRejected`` for binary data."""
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text of a file, and what an admin should know about its encoding."""
+
+    text: str
+    note: str | None = None
+
+
+def decode(raw: bytes, *, declared: str | None = None) -> Decoded:
+    """Byte order mark, else UTF-8, else what the file declares, else Windows-1252; ``DocumentRejected`` for binary data."""
     for mark, encoding in BOMS:
         if raw.startswith(mark):
-            return raw.decode(encoding, "replace")
+            return Decoded(raw.decode(encoding, "replace"))
     try:
-        return raw.decode("utf-8")
+        return Decoded(raw.decode("utf-8"))
     except UnicodeDecodeError:
         if b"\0" in raw:
             raise DocumentRejected("the file is not text: it holds NUL bytes") from None
-        return raw.decode(FALLBACK, "replace")
+    if declared is not None and (text := _decoded(raw, declared)) is not None:
+        return Decoded(text)
+    return Decoded(raw.decode(FALLBACK, "replace"), "not UTF-8; read as Windows-1252, please save it as UTF-8")
+
+
+def _decoded(raw: bytes, encoding: str) -> str | None:
+    try:
+        return raw.decode(encoding)
+    except (LookupError, UnicodeError):
+        return None
 
 
 def clean(text: str) -> str:
     """Text as a reader sees it: NFC, without invisible, control and bidirectional characters; at most 2 MB of it."""
     if len(text) > MAX_TEXT:
         raise DocumentRejected(f"the text is longer than {MAX_TEXT:,} characters; divide the document")
-    text = CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = CONTROL.sub("", LINE_ENDS.sub("\n", text))
     text = unicodedata.normalize("NFC", INVISIBLE.sub("", text))
     lines = (line.rstrip() for line in text.split("\n"))
     return BLANK_LINES.sub("\n\n", "\n".join(lines)).strip()

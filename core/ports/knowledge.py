@@ -17,7 +17,8 @@ class Document:
     """One item of a source, normalised to Markdown.
 
     ``id`` is ids.document_id(tenant, source, external_id); citations return ``external_id``.  ``hash`` covers all that a reader
-    or the chunker sees.  ``audience`` is who may read it ("public" by default).
+    or the chunker sees.  ``audience`` is who may read it ("public" by default).  ``origin`` is the item of the source that it
+    came from: many documents share one when the item is a file of lines.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Document:
     category: str
     updated_at: datetime | None
     synced_at: datetime
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +147,20 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProblem:
-    """One document that could not be used, in plain words, with the place."""
+    """One document that could not be used, in plain words, with the place; or, not ``is_skipped``, one with a doubt."""
 
     external_id: str
     problem: str
+    is_skipped: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRun:
-    """The newest sync of one source; ``outcome`` is running, ok, partial (documents skipped) or failed."""
+    """The newest sync of one source; ``outcome`` is running, ok, partial (documents skipped) or failed.
+
+    ``fresh_at`` is when the source was last read to its end, in this run or an earlier one: its documents are that fresh.
+    ``skipped`` counts documents; ``problems`` holds the first few hundred.
+    """
 
     tenant: str
     source: str
@@ -166,8 +173,10 @@ class SourceRun:
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
+    skipped: int = 0
     problems: tuple[SourceProblem, ...] = ()
     error: str | None = None
+    fresh_at: datetime | None = None
 
 
 class KnowledgeStore(Protocol):
@@ -175,6 +184,9 @@ class KnowledgeStore(Protocol):
 
     def hashes(self, tenant: str, source: str) -> dict[str, str]:
         """external id → hash of what is stored."""
+
+    def origins(self, tenant: str, source: str) -> dict[str, str]:
+        """external id → ``Document.origin`` of what is stored."""
 
     def apply(self, tenant: str, source: str, *, put: Sequence[Document], remove: Sequence[str]) -> None:
         """Upsert documents and delete external ids in one short transaction."""
@@ -217,6 +229,9 @@ class KnowledgeStore(Protocol):
 
     def runs(self, tenant: str) -> tuple[SourceRun, ...]:
         """The newest run of every source."""
+
+    def forget_run(self, tenant: str, source: str) -> None:
+        """Drop the run of a source that is no longer configured."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,10 +200,15 @@ class LexicalIndex:
         self._searcher = None
 
     def search(self, query: SearchQuery) -> SearchResult:
-        """The best chunks for a question; equal scores are ordered by chunk id, so that rebuilds answer alike."""
+        """The best chunks for a question; equal scores are ordered by chunk id, so that rebuilds answer alike.
+
+        An index of nothing answers like no index: the engine hands over instead of saying that it found no answer.
+        """
         searcher = self._searcher
         if searcher is None:
             raise KnowledgeUnavailable("The index is closed.")
+        if not self.chunk_count:
+            return SearchResult(generation="", passages=())
         try:
             return self._search(searcher, query)
         except (OSError, ValueError) as error:
@@ -263,9 +268,7 @@ class LexicalIndex:
             codes=frozenset(codes(query.text[:MAX_QUERY_CHARS])),
         )
 
-    def _corrected(
-        self, searcher: tantivy.Searcher, own: dict[str, str], weights: dict[str, float]
-    ) -> dict[str, str]:
+    def _corrected(self, searcher: tantivy.Searcher, own: dict[str, str], weights: dict[str, float]) -> dict[str, str]:
         """Replace words the index does not know by known ones a slip away; also in ``weights``."""
         body = f"body_{ENGLISH.suffix}"
         unknown = [word for word, stem in own.items() if word.isalpha() and not searcher.doc_freq(body, stem)]

@@ -23,6 +23,7 @@ _SLIPS = (
 ).split()
 """Words that are recognised one slip of the finger away."""
 
+_MEANT = {first: [word for word in _SLIPS if word[0] == first] for first in {word[0] for word in _SLIPS}}
 _NOT_SLIPS = frozenset(
     "personal personas personnes person's argent agents personen humane humana humans urgent operate operated operates "
     "operators parle parles parler spoken speaks spreek mense agenten personnel talker humor women parlare hablare spreche".split()
@@ -149,11 +150,15 @@ _WISH = frozenset(
 )
 _FILLER = frozenset(
     "a an the any some your my to with me i want need would like d get give can could may have please pls plz now hi hello hey ok okay "
-    "yes no yeah just real live actual another other someone somebody being chat talk speak thanks thank you asap immediately customer "
+    "yes yeah just real live actual another other someone somebody being chat talk speak thanks thank you asap immediately customer "
     "service support help is there here in for s bitte einen ein eine echten echter echte richtigen mit sprechen reden ich mochte will hallo "
     "brauche un une vrai vraie s il vous plait avec parler je veux voudrais bonjour reel reelle una real hablar con por favor quiero "
     "necesito hola um uma falar com quero preciso ola vero vera parlare vorrei voglio favore per ciao een echt echte spreken praten graag "
     "met wil ik aub alstublieft der den dem verdad de atencion cliente".split()
+)
+_YES = frozenset(
+    "yes yeah yep yup sure ok okay please ja jawohl gern gerne jo oui volontiers si claro sim certo bene graag prima definitely absolutely "
+    "do it go ahead".split()
 )
 _SENTENCE_MARKS = frozenset(".?!;:\n")
 
@@ -167,13 +172,19 @@ def normalise(text: str) -> str:
 def _unslipped(token: str) -> str:
     if len(token) < 5 or not token.isalpha() or token in _NOT_SLIPS or token in _SLIPS:
         return token
-    return next((meant for meant in _SLIPS if is_one_slip(token, meant) and meant[0] == token[0]), token)
+    return next((meant for meant in _MEANT.get(token[0], ()) if is_one_slip(token, meant)), token)
 
 
 def asks_for_person(text: str) -> bool:
     """Whether the contact asks, in so many words, to be helped by a human being."""
     said = normalise(text)
     return _is_only_the_wish(said) or any(_is_meant(said, found) for found in _PHRASES.finditer(said))
+
+
+def agrees(text: str) -> bool:
+    """Whether the message is nothing but a yes."""
+    told = [token for token in normalise(text).split() if token not in _SENTENCE_MARKS]
+    return 0 < len(told) <= 5 and told[0] in _YES and all(token in _YES or token in _FILLER for token in told)
 
 
 def _is_only_the_wish(said: str) -> bool:

@@ -1,4 +1,4 @@
-"""The widget's files: read once at start, compressed once, cached for ever under their content's version.
+"""The widget's files: read once at start, freed of comments, compressed once, cached for ever under their content's version.
 
 Every reference from file to file gets ``?v=<version>``, so that only the loader and the frame are asked for again.
 """
@@ -47,6 +47,9 @@ _REFERENCE: Final = re.compile(
     r"""(?P<lead>(?:\bfrom\s*|\bimport\s*\(?\s*|\bsrc=|\bhref=|\burl\()["']?)"""
     r"""(?P<name>(?:\.{1,2}/|/widget/v1/)*[A-Za-z0-9_\-/]+\.(?:js|css|svg|png|woff2))(?P<end>["')])"""
 )
+# Comments that stand on lines of their own, and indentation: a fifth of the bytes on the wire.
+_COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
+_INDENT: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,7 @@ class Assets:
 
     def _asset(self, name: str, raw: bytes) -> Asset:
         suffix = Path(name).suffix
+        raw = lean(raw) if suffix in (".js", ".css") else raw
         body = self._versioned(raw) if suffix in (".js", ".css", ".html") and name != LOADER else raw
         packed = gzip.compress(body, 9, mtime=0) if suffix in TEXT_TYPES else None
         return Asset(
@@ -81,6 +85,14 @@ class Assets:
     def _versioned(self, raw: bytes) -> bytes:
         text = raw.decode("utf-8")
         return _REFERENCE.sub(rf"\g<lead>\g<name>?v={self.version}\g<end>", text).encode("utf-8")
+
+
+def lean(source: bytes) -> bytes:
+    """A script or style sheet without its comment lines and indentation.
+
+    Line by line on purpose: a comment behind code stays.  So no text of ours may have a line that begins like a comment.
+    """
+    return _INDENT.sub(b"", _COMMENT.sub(b"", source))
 
 
 def _listed(folder: Path) -> list[Path]:

@@ -88,8 +88,10 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     if response.content_type in PLAIN_TYPES:
         headers.setdefault("Content-Security-Policy", PLAIN_POLICY)
         headers.setdefault(hdrs.CACHE_CONTROL, "no-store")
+
+
+async def add_cors_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For ``on_response_prepare`` of the public application only: listed sites may read what it answers."""
+    if response.content_type in PLAIN_TYPES or response.status == 204:
         for name, value in cors_headers(request).items():
-            headers.setdefault(name, value)
-    elif response.status == 204:
-        for name, value in cors_headers(request).items():
-            headers.setdefault(name, value)
+            response.headers.setdefault(name, value)

@@ -44,6 +44,7 @@ def public_app(
     app[LOGINS] = Logins()
     app[assets.ASSETS] = assets.Assets()
     app.on_response_prepare.append(middleware.add_headers)
+    app.on_response_prepare.append(middleware.add_cors_headers)
     app.cleanup_ctx.append(sse.keep_alive_context)
     app.add_routes([*routes(), *more_routes])
     return app

@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import filetype
 from aiohttp import BodyPartReader, hdrs, web
+from aiohttp.http import HttpProcessingError
 
 from adapters.web.text import clean_line
 from core.domain import Attachment
@@ -33,6 +34,9 @@ FORM_BYTES: Final = 4_096
 
 UPLOAD_LIMIT_S: Final = 300.0
 ID_FORM: Final = re.compile(r"u_[0-9a-z]{1,64}")
+
+# What aiohttp's reader raises on a body that only claims to be multipart.
+MALFORMED: Final = (ValueError, AssertionError, HttpProcessingError, web.PayloadAccessError)
 
 ALLOWED: Final = frozenset((
     "image/jpeg", "image/png", "image/gif", "image/webp", "image/heic", "image/avif",
@@ -103,7 +107,7 @@ async def _receive(request: web.Request, path: Path, limit: int) -> tuple[str, R
         await asyncio.to_thread(_forget, path)
         if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
             raise StoreUnavailable("The uploads folder cannot be written.") from None
-        if isinstance(error, ValueError | AssertionError | web.PayloadAccessError):
+        if isinstance(error, MALFORMED):
             raise PayloadMalformed("The multipart body cannot be read.") from None
         raise
 

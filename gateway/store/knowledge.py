@@ -1,6 +1,7 @@
 """Documents, generations and sync runs in a SQLite file of their own, safe across threads and processes.
 
 ``frontdesk sync`` writes large batches; in the ledger's file it would hold the lock that every customer's message needs.
+All of it can be made again from the sources, so bodies are the domain's own values and the file has one version number.
 """
 
 from __future__ import annotations
@@ -20,16 +21,24 @@ from core.ports.knowledge import Document, Generation, SourceRun
 
 VERSION = 1
 SCHEMA = """
-create table documents(tenant text, source text, external_id text, id text not null, hash text not null, body blob not null,
-    primary key(tenant, source, external_id)) without rowid;
-create index documents_id on documents(id, tenant);
-create index documents_hash on documents(tenant, source, external_id, hash);
-create table generations(tenant text, id text, state text not null, created_at integer not null, body blob not null,
-    primary key(tenant, id)) without rowid;
-create unique index generations_live on generations(tenant) where state = 'live';
-create table runs(tenant text, source text, body blob not null, primary key(tenant, source)) without rowid;
+create table if not exists documents(tenant text, source text, external_id text, id text not null, hash text not null,
+    body blob not null, primary key(tenant, source, external_id)) without rowid;
+create index if not exists documents_id on documents(id, tenant);
+create index if not exists documents_hash on documents(tenant, source, external_id, hash);
+create table if not exists generations(tenant text, id text, state text not null, created_at integer not null,
+    body blob not null, primary key(tenant, id)) without rowid;
+create unique index if not exists generations_live on generations(tenant) where state = 'live';
+create table if not exists runs(tenant text, source text, body blob not null, primary key(tenant, source)) without rowid;
 """
 FETCH = 200
+BUSY_S = 30.0
+"""How long a call waits for another process's transaction; each takes far less than a second."""
+
+
+class _Origin(msgspec.Struct, frozen=True):
+    """As much of a stored document as ``origins`` reads."""
+
+    origin: str = ""
 
 
 class SqliteKnowledgeStore:
@@ -51,7 +60,7 @@ class SqliteKnowledgeStore:
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         try:
-            with closing(sqlite3.connect(self._path, isolation_level=None, timeout=30)) as db:
+            with closing(sqlite3.connect(self._path, isolation_level=None, timeout=BUSY_S)) as db:
                 db.execute("pragma journal_mode = wal")
                 db.execute("pragma synchronous = full")
                 yield db
@@ -72,6 +81,13 @@ class SqliteKnowledgeStore:
                 "select external_id, hash from documents where tenant = ? and source = ?", (tenant, source)
             )
             return dict(rows)
+
+    def origins(self, tenant: str, source: str) -> dict[str, str]:
+        """external id → the item it came from."""
+        decode = msgspec.msgpack.Decoder(_Origin).decode
+        with self._open() as db:
+            query = "select external_id, body from documents where tenant = ? and source = ?"
+            return {external_id: decode(body).origin for external_id, body in db.execute(query, (tenant, source))}
 
     def apply(self, tenant: str, source: str, *, put: Sequence[Document], remove: Sequence[str]) -> None:
         """Upsert and delete in one transaction."""
@@ -127,15 +143,16 @@ class SqliteKnowledgeStore:
             _put_generation(db, generation)
 
     def set_live(self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime) -> None:
-        """Swap in one transaction."""
+        """Swap in one transaction; ``StoreError`` for a generation nobody recorded."""
         with self._write() as db:
-            for known in _generations(db, tenant):
-                if known.state == "live":
-                    _put_generation(db, replace(known, state="retired"))
-            for known in _generations(db, tenant):
-                if known.id == generation:
-                    live = replace(known, state="live", documents=documents, chunks=chunks, live_at=at)
-                    _put_generation(db, live)
+            known = {each.id: each for each in _generations(db, tenant)}
+            if generation not in known:
+                raise StoreError(f"generation {generation} is not recorded")
+            for former in known.values():
+                if former.state == "live":
+                    _put_generation(db, replace(former, state="retired"))
+            live = replace(known[generation], state="live", documents=documents, chunks=chunks, live_at=at)
+            _put_generation(db, live)
 
     def set_failed(self, tenant: str, generation: str) -> None:
         """A build that did not finish."""
@@ -172,6 +189,11 @@ class SqliteKnowledgeStore:
         with self._open() as db:
             rows = db.execute("select body from runs where tenant = ? order by source", (tenant,))
             return tuple(msgspec.msgpack.decode(body, type=SourceRun) for (body,) in rows)
+
+    def forget_run(self, tenant: str, source: str) -> None:
+        """Drop the run of a source."""
+        with self._write() as db:
+            db.execute("delete from runs where tenant = ? and source = ?", (tenant, source))
 
 
 def _document(body: bytes) -> Document:

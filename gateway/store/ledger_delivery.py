@@ -40,6 +40,8 @@ class Deliveries:
             if await self._is_mended(key, document):
                 continue
             attempts = await self._attempts(key, document)
+            if attempts and attempts[-1]["outcome"] not in (None, PENDING):
+                continue
             if attempts and not await self._may_follow(attempts[-1], holder):
                 return None
             row = outbox_row(document)
@@ -60,9 +62,7 @@ class Deliveries:
         return found[0] if found else None
 
     async def _attempts(self, key: Key, row: Document) -> tuple[Document, ...]:
-        return await self._documents.find(
-            "attempts", key.shard, where=(("row", "eq", row["_id"]),), sort=(("k", 1),)
-        )
+        return await self._documents.find("attempts", key.shard, where=(("row", "eq", row["_id"]),), sort=(("k", 1),))
 
     async def _may_follow(self, last: Document, holder: str) -> bool:
         """Whether the row may be tried again: its last attempt is over, or whoever made it is gone."""
@@ -70,10 +70,8 @@ class Deliveries:
             return True
         return word(last, "holder") == holder or await self._leases.is_gone(word(last, "holder"))
 
-    async def _claim(
-        self, key: Key, document: Document, attempts: tuple[Document, ...], holder: str
-    ) -> Claimed | None:
-        """Insert the attempt, then look at the owner: None when somebody came first or the row went stale."""
+    async def _claim(self, key: Key, document: Document, attempts: tuple[Document, ...], holder: str) -> Claimed | None:
+        """Insert the attempt, then look again: None when somebody came first or the row is stale or settled by now."""
         count = number(attempts[-1], "k") if attempts else 0
         attempt: Document = {
             "_id": _attempt_id(document, count + 1),
@@ -86,6 +84,8 @@ class Deliveries:
             "outcome": None,
         }
         if not await self._documents.insert_one("attempts", attempt):
+            return None
+        if attempts and await self._is_mended(key, document):
             return None
         head = await self._log.newest(key)
         row = outbox_row(document)
@@ -191,7 +191,7 @@ class Deliveries:
 
 
 def _attempt_id(row: Document, attempt: int) -> str:
-    return f"{row['_id']}#{attempt}"
+    return f"{word(row, '_id')}#{attempt}"
 
 
 def _is_stale(row: OutboxRow, head: Head) -> bool:

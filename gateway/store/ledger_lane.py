@@ -77,9 +77,7 @@ class Standing:
 class Lanes:
     """Opens turns."""
 
-    def __init__(
-        self, documents: SureDocuments, log: Log, leases: Leases, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, documents: SureDocuments, log: Log, leases: Leases, clock: Callable[[], datetime]) -> None:
         self._documents = documents
         self._log = log
         self._leases = leases
@@ -163,7 +161,7 @@ class Lanes:
         """The same batch again; None when somebody else counted the same attempt."""
         turn, attempt = standing.document, standing.tries + 1
         row: Document = {
-            "_id": f"{turn['_id']}#{attempt}",
+            "_id": f"{word(turn, '_id')}#{attempt}",
             "conv": key.shard,
             "tenant": key.tenant,
             "turn": turn["_id"],

@@ -3,35 +3,38 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable
 
-from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
+from bs4 import BeautifulSoup, Tag
+from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString
 
-from kb_sync.formats import Parsed
+from kb_sync.formats import Parsed, markdown_table, notes
 from kb_sync.text import clean, decode, one_line
 
 DROPPED = (
-    "script", "style", "noscript", "template", "nav", "header", "footer", "aside", "form", "button", "iframe", "svg",
-    "object", "dialog",
+    "script", "style", "noscript", "template", "nav", "aside", "form", "button", "iframe", "svg", "object", "dialog",
 )  # fmt: skip
+PAGE_FRAME = ("header", "footer")
+"""Of a page; inside an article they belong to it."""
+
 HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0|opacity\s*:\s*0(?![.\d])", re.I
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])", re.IGNORECASE
 )
-BLOCKS = {"p", "div", "section", "article", "main", "blockquote", "figure", "figcaption", "dl", "dt", "dd", "address"}
+BLOCKS = {"p", "div", "section", "article", "main", "blockquote", "figure", "figcaption", "dl", "dt", "dd", "address",
+          "header", "footer", "details", "summary"}  # fmt: skip
 SPACES = re.compile(r"\s+")
-DEEPEST = 200
+XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
+DEEPEST = 100
 
 
 def html(raw: bytes) -> Parsed:
     """An HTML page."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
-        warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
-        soup = BeautifulSoup(decode(raw), "lxml")
+    decoded = decode(raw, declared=EncodingDetector.find_declared_encoding(raw, is_html=True))
+    # The doctype in front keeps the parser from guessing that a text without any tag is the name of a file.
+    soup = BeautifulSoup("<!doctype html>" + XML_DECLARATION.sub("", decoded.text), "lxml")
     title = one_line(soup.title.get_text()) if soup.title else ""
-    root = soup.find("main") or soup.find("article") or soup.body or soup
+    root = _main(soup)
     _remove_unseen(root)
     first = root.find("h1")
     if isinstance(first, Tag):
@@ -39,25 +42,37 @@ def html(raw: bytes) -> Parsed:
         first.decompose()
     language = soup.html.get("lang") if soup.html else None
     meta = {"language": str(language).split("-")[0]} if language else {}
-    return Parsed(body=clean("".join(_blocks(root, 0))), title=title, meta=meta)
+    return Parsed(body=clean("".join(_blocks(root, 0))), title=title, meta=meta, notes=notes(decoded.note))
+
+
+def _main(soup: BeautifulSoup) -> Tag:
+    """The part of a page that is about something; the whole of it when nothing is marked as such."""
+    marked = soup.find("main") or soup.find(role="main")
+    if isinstance(marked, Tag):
+        return marked
+    articles = soup.find_all("article", limit=2)
+    if len(articles) == 1:
+        return articles[0]
+    root = soup.body or soup
+    for tag in root.find_all(PAGE_FRAME):
+        if not tag.decomposed and not tag.find_parent("article"):
+            tag.decompose()
+    return root
 
 
 def _remove_unseen(root: Tag) -> None:
-    for tag in root.find_all(DROPPED):
-        tag.decompose()
     for tag in root.find_all(True):
-        if tag.decomposed:
-            continue
-        style = str(tag.get("style") or "")
-        if tag.has_attr("hidden") or tag.get("aria-hidden") == "true" or HIDDEN_STYLE.search(style):
+        if not tag.decomposed and _is_unseen(tag):
             tag.decompose()
+
+
+def _is_unseen(tag: Tag) -> bool:
+    is_hidden = tag.has_attr("hidden") or tag.get("aria-hidden") == "true"
+    return is_hidden or tag.name in DROPPED or HIDDEN_STYLE.search(str(tag.get("style") or "")) is not None
 
 
 def _blocks(parent: Tag, depth: int) -> Iterable[str]:
     """Children of a block as Markdown, blocks apart by blank lines."""
-    if depth > DEEPEST:
-        yield SPACES.sub(" ", parent.get_text(" "))
-        return
     for child in parent.children:
         if isinstance(child, Tag):
             yield from _block(child, depth + 1)
@@ -67,7 +82,9 @@ def _blocks(parent: Tag, depth: int) -> Iterable[str]:
 
 def _block(tag: Tag, depth: int) -> Iterable[str]:
     name = tag.name
-    if name in ("h1", "h2", "h3", "h4", "h5", "h6"):
+    if depth > DEEPEST:
+        yield SPACES.sub(" ", tag.get_text(" "))
+    elif name in ("h1", "h2", "h3", "h4", "h5", "h6"):
         yield f"\n\n{'#' * int(name[1])} {one_line(tag.get_text(' '))}\n\n"
     elif name in ("ul", "ol"):
         yield "\n\n" + "".join(_items(tag, depth, "")) + "\n"
@@ -78,53 +95,64 @@ def _block(tag: Tag, depth: int) -> Iterable[str]:
     elif name == "br":
         yield "\n"
     elif name in BLOCKS:
-        yield "\n\n"
-        yield from _blocks(tag, depth)
-        yield "\n\n"
+        yield "\n\n" + "".join(_blocks(tag, depth)).strip() + "\n\n"
     else:
-        yield from _inline(tag, depth)
+        yield _inline(tag, "".join(_blocks(tag, depth)))
 
 
-def _inline(tag: Tag, depth: int) -> Iterable[str]:
-    text = "".join(_blocks(tag, depth))
-    if tag.name in ("strong", "b") and text.strip():
-        yield f"**{text.strip()}**"
-    elif tag.name == "code" and text.strip():
-        yield f"`{text.strip()}`"
-    elif tag.name == "img":
-        yield one_line(str(tag.get("alt") or ""))
-    elif tag.name == "a" and str(tag.get("href") or "").startswith(("http://", "https://")) and text.strip():
-        yield f"[{text.strip()}]({tag['href']})"
-    else:
-        yield text
+def _inline(tag: Tag, text: str) -> str:
+    if tag.name == "img":
+        return one_line(str(tag.get("alt") or ""))
+    if "\n\n" in text or not text.strip():
+        return text
+    href = str(tag.get("href") or "")
+    if tag.name in ("strong", "b"):
+        return _marked("**", text, "**")
+    if tag.name in ("code", "kbd", "samp"):
+        return _marked("`", text, "`")
+    if tag.name == "a" and href.startswith(("http://", "https://")) and not SPACES.search(href):
+        return _marked("[", text, f"]({href})")
+    return text
+
+
+def _marked(before: str, text: str, after: str) -> str:
+    """Marks stand at the words, not at the white space around them."""
+    words = text.strip()
+    lead, _, trail = text.partition(words)
+    return f"{lead}{before}{words}{after}{trail}"
 
 
 def _items(tag: Tag, depth: int, indent: str) -> Iterable[str]:
-    for number, item in enumerate(tag.find_all("li", recursive=False), start=1):
+    number = 0
+    for child in tag.find_all(True, recursive=False):
+        number += child.name == "li"
         mark = f"{number}." if tag.name == "ol" else "-"
-        inner = "".join(_nested(item, depth + 1, indent + "   "))
-        yield f"{indent}{mark} {inner.strip()}\n"
+        inner = "".join(_nested(child, depth + 1, indent + "   ")).strip()
+        if inner:
+            yield f"{indent}{mark} {inner}\n" if child.name == "li" else f"{indent}   {inner}\n"
 
 
 def _nested(item: Tag, depth: int, indent: str) -> Iterable[str]:
     for child in item.children:
-        if isinstance(child, Tag) and child.name in ("ul", "ol") and depth < DEEPEST:
-            yield "\n" + "".join(_items(child, depth, indent))
-        elif isinstance(child, Tag):
-            yield SPACES.sub(" ", "".join(_block(child, depth)))
-        else:
+        if not isinstance(child, Tag):
             yield _words(child)
+        elif child.name in ("ul", "ol") and depth < DEEPEST:
+            yield "\n" + "".join(_items(child, depth, indent))
+        else:
+            yield SPACES.sub(" ", "".join(_block(child, depth)))
 
 
 def _table(tag: Tag) -> str:
-    rows = []
-    for row in tag.find_all("tr"):
-        cells = [one_line(cell.get_text(" ")).replace("|", "/") for cell in row.find_all(["th", "td"])]
-        if cells:
-            rows.append("| " + " | ".join(cells) + " |")
-            if len(rows) == 1:
-                rows.append("|" + "---|" * len(cells))
-    return "\n".join(rows)
+    """A table below its caption, as wide as its widest row; one that only lays out other tables gives its text."""
+    if tag.find("table") is not None:
+        return SPACES.sub(" ", tag.get_text(" "))
+    caption = _cell(tag.caption) + "\n\n" if tag.caption else ""
+    rows = [[_cell(cell) for cell in row.find_all(["th", "td"])] for row in tag.find_all("tr")]
+    return caption + markdown_table([row for row in rows if row])
+
+
+def _cell(cell: Tag) -> str:
+    return one_line(cell.get_text(" "), limit=10_000)
 
 
 def _words(node: PageElement) -> str:

@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, FrameLocator, Locator, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    FrameLocator,
+    Locator,
+    Page,
+    Request,
+    async_playwright,
+)
 
 from tests.browser.stand_in import StandIn
 
@@ -23,6 +33,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 LIMIT_MS = 10_000
+FRAME = "#frontdesk iframe"
 DESKTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
@@ -78,7 +89,7 @@ class Widget:
     def __init__(self, page: Page, stand_in: StandIn) -> None:
         self.page = page
         self.stand_in = stand_in
-        self.frame: FrameLocator = page.frame_locator("iframe")
+        self.frame: FrameLocator = page.frame_locator(FRAME)
         self.launcher: Locator = page.locator("#frontdesk button")
         self.log: Locator = self.frame.get_by_role("log")
         self.text: Locator = self.frame.locator("#text")
@@ -107,17 +118,22 @@ class Widget:
 
     async def run(self, script: str, argument: Any = None) -> Any:
         """Run a script inside the frame."""
-        handle = await self.page.locator("iframe").element_handle()
+        handle = await self.page.locator(FRAME).element_handle()
         assert handle is not None
         frame = await handle.content_frame()
         assert frame is not None
         return await frame.evaluate(script, argument)
 
 
+@pytest.fixture
+def watch(stand_in: StandIn) -> Watch:
+    """Watches the pages of ``context``."""
+    return Watch((stand_in.url, stand_in.host_url))
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def context(browser: Browser, stand_in: StandIn) -> AsyncIterator[BrowserContext]:
+async def context(browser: Browser, watch: Watch) -> AsyncIterator[BrowserContext]:
     """A browser profile whose pages are watched; what they did wrong fails the test at its end."""
-    watch = Watch((stand_in.url, stand_in.host_url))
     profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
     profile.set_default_timeout(LIMIT_MS)
     profile.on("page", watch.attach)

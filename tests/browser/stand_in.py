@@ -27,6 +27,7 @@ SITE = ROOT / "config" / "examples" / "demo" / "site"
 RETRY_MS = 20
 """The client waits about this long after a cut, so that tests are quick."""
 
+WAIT_S = 10
 CUT = object()
 CONFIG: dict[str, Any] = {
     "account": "demo-web",
@@ -77,7 +78,9 @@ class Talk:
 
     def delta(self, text: str, turn: str = "t1") -> None:
         """Show the reply in the making."""
-        self.publish("message.delta", {"turn_id": turn, "text": text, "blocks": msgspec.to_builtins(nodes_of(Role.BOT, text))})
+        self.publish(
+            "message.delta", {"turn_id": turn, "text": text, "blocks": msgspec.to_builtins(nodes_of(Role.BOT, text))}
+        )
 
     def change(self, **state: Any) -> None:
         """Change the conversation's state and tell it."""
@@ -123,7 +126,7 @@ class StandIn:
         """Listen on two free ports: two origins."""
         app = web.Application(client_max_size=8_000_000)
         app.add_routes(self._routes())
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await self._runner.setup()
         ports = []
         for _ in range(2):
@@ -156,8 +159,6 @@ class StandIn:
             web.post("/v1/web/{call:escalate|feedback|csat|typing}", self._call),
         ]
 
-    # --- steering ------------------------------------------------------------------------------------------------------
-
     @property
     def talk(self) -> Talk:
         """The newest conversation."""
@@ -177,16 +178,14 @@ class StandIn:
 
     async def until_called(self, call: str, times: int = 1) -> list[Any]:
         """Wait until a call has come this often; its bodies."""
-        async with self.changed:
+        async with asyncio.timeout(WAIT_S), self.changed:
             await self.changed.wait_for(lambda: len(self.bodies(call)) >= times)
         return self.bodies(call)
 
     async def until_watched(self, talk: Talk, watchers: int = 1) -> None:
         """Wait until so many streams are open."""
-        async with self.changed:
+        async with asyncio.timeout(WAIT_S), self.changed:
             await self.changed.wait_for(lambda: len(talk.watchers) == watchers)
-
-    # --- calls ---------------------------------------------------------------------------------------------------------
 
     async def _note(self, request: web.Request, call: str, body: Any) -> None:
         """Record a call; then refuse it when a refusal waits."""
@@ -275,13 +274,13 @@ class StandIn:
             talk.change(csat=body["rating"])
         return web.Response(status=204)
 
-    # --- the stream ----------------------------------------------------------------------------------------------------
-
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         after = request.headers.get("Last-Event-ID", "")
         await self._note(request, "stream", after)
         talk = self._talk_of(request)
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store"}
+        )
         queue: asyncio.Queue[Any] = asyncio.Queue()
         with contextlib.suppress(ConnectionError):  # the client is gone; it will come back for the rest
             await response.prepare(request)
@@ -311,8 +310,6 @@ class StandIn:
             (talk.watchers.add if joins else talk.watchers.discard)(queue)
             self.changed.notify_all()
 
-    # --- pages ---------------------------------------------------------------------------------------------------------
-
     async def _asset(self, request: web.Request) -> web.Response:
         name = request.match_info["name"]
         asset = self._assets.files.get(name)
@@ -323,12 +320,14 @@ class StandIn:
     async def _frame(self, request: web.Request) -> web.Response:
         policy = f"{FRAME_POLICY}; frame-ancestors {self.url} {self.host_url}"
         headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
-        return web.Response(body=self._assets.files[FRAME].body, content_type="text/html", charset="utf-8", headers=headers)
+        return web.Response(
+            body=self._assets.files[FRAME].body, content_type="text/html", charset="utf-8", headers=headers
+        )
 
     async def _host(self, request: web.Request) -> web.Response:
         tag = f'<script async nonce="n0nce" src="{self.url}/widget/v1/{LOADER}" {self.host_attributes}></script>'
         lang, dir = request.query.get("lang", "en"), request.query.get("dir", "ltr")
-        page = f'<!doctype html><html lang="{lang}" dir="{dir}"><title>Host</title><body><main><h1>Host page</h1></main>{tag}</body></html>'
+        page = f'<!doctype html><html lang="{lang}" dir="{dir}"><meta name="viewport" content="width=device-width"><title>Host</title><body><main><h1>Host page</h1></main>{tag}</body></html>'
         return web.Response(text=page, content_type="text/html", headers=self.host_headers)
 
     async def _shop(self, request: web.Request) -> web.StreamResponse:
@@ -358,7 +357,13 @@ def _frame(event: str, data: Any, id: str | None = None) -> bytes:
 
 
 def _problem(refusal: Refusal) -> web.HTTPException:
-    body = {"type": "about:blank", "title": "Refused", "status": refusal.status, "code": refusal.code, "detail": refusal.detail}
+    body = {
+        "type": "about:blank",
+        "title": "Refused",
+        "status": refusal.status,
+        "code": refusal.code,
+        "detail": refusal.detail,
+    }
     headers = {"Content-Type": "application/problem+json"}
     if refusal.retry_after is not None:
         headers["Retry-After"] = refusal.retry_after

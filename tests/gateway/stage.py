@@ -179,8 +179,9 @@ class Stage:
         """Wait until nothing is unread and nothing waits for delivery in a thread."""
 
         async def is_so() -> bool:
-            waits = (await self.tenant.counts())["pending"]
-            return not waits and not await self.tenant.unread(conv_of(thread))
+            if await self.tenant.unread(conv_of(thread)):
+                return False
+            return not (await self.tenant.counts())["pending"]
 
         await self.until(is_so)
 

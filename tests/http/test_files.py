@@ -48,11 +48,14 @@ async def upload(world: World, token: str, data: Any, *, status: int = 201) -> A
 
 async def test_a_file_is_kept_sent_and_given_out_as_attachment(world: World) -> None:
     token = (await world.session())["session_token"]
-    stored = await upload(world, token, form(PNG, "../../my\u202e shot.png"))
+    name = "../../my\u202e shot.png".encode()
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n%s\r\n--b--\r\n' % (name, PNG)
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    stored = await world.call("POST", "/v1/web/uploads", token=token, data=body, headers=headers, status=201)
     assert stored["media_type"] == "image/png" and stored["name"] == "my shot.png" and stored["size_bytes"] == len(PNG)
     async with world.stream(token) as stream:
-        body = {"client_msg_id": "m", "text": "", "upload_ids": [stored["upload_id"]]}
-        await world.call("POST", "/v1/web/messages", token=token, json=body, status=202)
+        said = {"client_msg_id": "m", "text": "", "upload_ids": [stored["upload_id"]]}
+        await world.call("POST", "/v1/web/messages", token=token, json=said, status=202)
         (attached,) = (await stream.until("message.created", role="contact"))[-1].data["attachments"]
     assert attached["id"] == stored["upload_id"]
     async with world.http.get(world.url + attached["url"]) as response:

@@ -1,6 +1,5 @@
 /** The frame's composition: language, theme, chat, view, and the page around it. */
 
-import { createBridge } from "./bridge.js";
 import { createChat } from "./chat.js";
 import { palette } from "./color.js";
 import { load, negotiate } from "./i18n.js";
@@ -10,6 +9,7 @@ import { createView } from "./view.js";
 const account = new URLSearchParams(location.search).get("account") ?? "";
 const root = document.documentElement;
 const storage = createStorage(account);
+const FRAME_MS = 16;
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 /** What the embedding page asked for. */
@@ -20,6 +20,28 @@ let view = null;
 let isDrawing = false;
 let toldUnread = -1;
 let toldLook = "";
+
+/**
+ * Talking to the page that embeds us: only to its exact origin, only with the window that holds this frame.
+ * @param {Record<string, (message: any) => void>} handlers  by type of message
+ */
+function createBridge(handlers) {
+  const host = new URLSearchParams(location.hash.slice(1)).get("host") ?? "";
+  const isEmbedded = window.parent !== window && /^https?:\/\/[^/]+$/.test(host);
+
+  window.addEventListener("message", (event) => {
+    if (!isEmbedded || event.source !== window.parent || event.origin !== host || event.data?.frontdesk !== 1) return;
+    if (Object.hasOwn(handlers, event.data.type)) handlers[event.data.type](event.data);
+  });
+
+  return {
+    isEmbedded,
+    /** @param {string} type @param {object} [data] */
+    tell(type, data = {}) {
+      if (isEmbedded) window.parent.postMessage({ frontdesk: 1, type, ...data }, host);
+    },
+  };
+}
 
 const bridge = createBridge({
   boot,
@@ -38,17 +60,15 @@ const chat = createChat({
   onMessage: ({ id, role, kind }) => bridge.tell("message", { id, role, kind }),
 });
 
-/** Draw once per frame; a hidden frame has no frames and draws at once, for the badge. */
+/** Draw once for many changes.  Not by animation frames: a hidden page has none, and the badge must still change. */
 function draw() {
   if (isDrawing) return;
   isDrawing = true;
-  const isVisible = chat?.state().open && !document.hidden;
-  (isVisible ? requestAnimationFrame : queueMicrotask)(() => {
+  setTimeout(() => {
     isDrawing = false;
-    const state = chat.state();
-    view?.update(state);
-    report(state);
-  });
+    view?.update(chat.state());
+    report(chat.state());
+  }, FRAME_MS);
 }
 
 /** What the launcher shows. */

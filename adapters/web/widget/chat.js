@@ -1,8 +1,7 @@
 /** The conversation's state and everything a contact can do; knows nothing of the page. */
 
 import { createApi, upload } from "./api.js";
-import { compare, createLog } from "./log.js";
-import { createOutbox } from "./outbox.js";
+import { compare, createLog, createOutbox } from "./log.js";
 import { backoff, createStream } from "./stream.js";
 import { createTabs } from "./tabs.js";
 
@@ -55,8 +54,6 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     state = { ...state, ...change };
     onChange();
   }
-
-  // --- what the server says -------------------------------------------------------------------------------------------
 
   /** One event of the stream, from this tab's connection or from the tab that holds it. */
   function apply({ event, data, id }) {
@@ -124,8 +121,6 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     if (typing) typingTimer = setTimeout(() => patch({ typing: null }), TYPING_LIMIT_MS);
     if (typing !== state.typing) patch({ typing });
   }
-
-  // --- connection -----------------------------------------------------------------------------------------------------
 
   function onUp() {
     if (!state.connected) patch({ connected: true });
@@ -202,8 +197,6 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     return begin();
   }
 
-  // --- what the contact has seen --------------------------------------------------------------------------------------
-
   const seen = () => storage.get("seen", "");
 
   function count() {
@@ -213,8 +206,6 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     }
     patch({ unread: log.unread(seen()) });
   }
-
-  // --- what the contact does ------------------------------------------------------------------------------------------
 
   /** The server has it; until its turn is committed the bot is at work. */
   function sent(id) {

@@ -24,7 +24,7 @@ export function createComposer({ chat, words, storage }) {
   const picker = h("input", { type: "file", multiple: true, hidden: true, tabindex: -1, onchange: picked });
   const attach = button({ class: "tool", "aria-label": t("attach"), title: t("attach"), onclick: () => picker.click() }, icon("clip"));
   const person = button({ class: "person", onclick: chat.escalate }, icon("person"), h("span", null, t("person")));
-  const standing = h("span", { class: "standing", hidden: true });
+  const standing = h("span", { class: "standing", hidden: true }, icon("person"), h("span"));
   const submit = h("button", { type: "submit", class: "send", "aria-label": t("send"), title: t("send"), disabled: true }, icon("send"));
   const hint = h("div", { id: "hint", class: "hint", role: "status" });
   const list = h("div", { class: "files", hidden: true });
@@ -147,7 +147,7 @@ export function createComposer({ chat, words, storage }) {
     const isWithPeople = state.owner === "queue" || state.owner === "human";
     toggle(person, !isWithPeople);
     toggle(standing, isWithPeople);
-    put(standing, state.owner === "human" ? state.agent || t("agent") : t("waiting"));
+    put(standing.lastChild, state.owner === "human" ? state.agent || t("agent") : t("waiting"));
     put(person.lastChild, t(state.asking ? "asking" : "person"));
     set(person, { "aria-disabled": state.asking ? "true" : null });
     if (isFirst) refresh();

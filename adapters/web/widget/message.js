@@ -27,7 +27,7 @@ function sources(view, t) {
       h("span", { class: "number", "aria-hidden": "true" }, String(source.number)),
       link(
         source.url,
-        { class: "source", title: source.quote || null, "aria-label": t("source", { n: source.number, title: source.title }) },
+        { class: "source", dir: "auto", title: source.quote || null },
         h("span", { class: "source-title" }, source.title),
         source.heading && source.heading !== source.title && h("span", { class: "source-heading" }, source.heading),
       ),
@@ -74,7 +74,7 @@ export function messageRow(view, { words, chat, config, follows }) {
   const { t } = words;
   const name = who(view, words, config);
   const blocks = createRenderer(view.citations, t)(view.blocks);
-  if (view.role === "system") return h("div", { class: "notice-row" }, h("div", { class: "notice" }, ...blocks));
+  if (view.role === "system") return h("div", { class: "notice-row" }, h("div", { class: "notice", dir: "auto" }, ...blocks));
   const isOurs = view.role === "contact";
   const label = h("div", { class: isOurs || follows ? "sr" : "who" }, badge(view, name), name);
   const canRate = view.role === "bot" && view.kind === "text" && !view.interrupted;
@@ -82,7 +82,7 @@ export function messageRow(view, { words, chat, config, follows }) {
     "div",
     { class: `row row-${view.role}`, "data-follows": follows },
     label,
-    view.text.trim() && h("div", { class: "bubble" }, ...blocks, sources(view, t)),
+    view.text.trim() && h("div", { class: "bubble" }, wordsBox(blocks), sources(view, t)),
     ...view.attachments.map((item) => attachment(item, words)),
     h(
       "div",
@@ -98,6 +98,9 @@ function badge(view, name) {
   if (view.role === "bot") return h("span", { class: "badge" }, icon("spark"));
   return view.role === "agent" && h("span", { class: "badge", "aria-hidden": "true" }, initial(name));
 }
+
+/** The words themselves, in their own writing direction. */
+export const wordsBox = (blocks) => h("div", { class: "words", dir: "auto" }, ...blocks);
 
 /** The first letter of a name, also outside the basic plane. */
 export const initial = (name) => ([...name.trim()][0] ?? "?").toLocaleUpperCase();
@@ -116,7 +119,7 @@ export function pendingRow(entry, { words, chat }) {
     "div",
     { class: "row row-contact" },
     h("div", { class: "sr" }, t("you")),
-    entry.text.trim() && h("div", { class: "bubble" }, h("p", { class: "typed" }, entry.text)),
+    entry.text.trim() && h("div", { class: "bubble" }, wordsBox([h("p", { class: "typed" }, entry.text)])),
     ...entry.attachments.map((item) => attachment(item, words)),
     h("div", { class: "meta" }, text, tools),
   );

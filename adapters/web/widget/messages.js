@@ -2,7 +2,7 @@
 
 import { createCsat } from "./csat.js";
 import { button, h, icon, put, toggle } from "./dom.js";
-import { messageRow, pendingRow } from "./message.js";
+import { messageRow, pendingRow, wordsBox } from "./message.js";
 import { createRenderer } from "./render.js";
 
 const NEAR_PX = 90;
@@ -117,7 +117,7 @@ export function createMessages({ chat, words, send }) {
   function updateWelcome(config, isEmpty) {
     if (config && config !== shownConfig) {
       shownConfig = config;
-      const ask = (text) => button({ class: "suggestion", onclick: () => send(text) }, h("span", null, text), icon("go"));
+      const ask = (text) => button({ class: "suggestion", onclick: () => send(text) }, h("span", { dir: "auto" }, text), icon("go"));
       const list = h("div", { class: "suggestions" }, h("p", { class: "hint" }, t("ask")), ...config.suggestions.map(ask));
       welcome.replaceChildren(
         h("p", { class: "greeting", dir: "auto" }, config.greeting),
@@ -138,14 +138,14 @@ export function createMessages({ chat, words, send }) {
     }
     if (!preview.firstChild) {
       const label = h("div", { class: "who" }, h("span", { class: "badge" }, icon("spark")), shownConfig?.ai_label ?? t("assistant"));
-      preview.append(label, h("div", { class: "bubble" }));
+      preview.append(label, h("div", { class: "bubble" }, wordsBox([])));
     }
-    const bubble = preview.lastChild;
+    const box = preview.lastChild.firstChild;
     const texts = now.blocks.map((block) => JSON.stringify(block));
     let same = 0;
     while (same < texts.length && texts[same] === previewBlocks[same]) same += 1;
-    while (bubble.childNodes.length > same) bubble.lastChild.remove();
-    bubble.append(...createRenderer([], t)(now.blocks.slice(same)));
+    while (box.childNodes.length > same) box.lastChild.remove();
+    box.append(...createRenderer([], t)(now.blocks.slice(same)));
     previewBlocks = texts;
   }
 

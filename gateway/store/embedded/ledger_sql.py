@@ -184,18 +184,15 @@ def append(
     known = _known(db, tenant, conv, nonce, event)
     if known is not None:
         return known
-    if event is not None:
-        accept(db, (event_row(event),))
+    is_new = event is not None and accept(db, (event_row(event),))[0]
     head = head_of(db, tenant, conv)
     if head is None:
         raise LookupError(conv)
     draft = build(head)
     if draft is None:
-        if event is not None:
-            db.execute(
-                "delete from events where conv = ? and tenant = ? and key = ? and done is null",
-                (conv, tenant, event.dedupe_key),
-            )
+        if event is not None and is_new:
+            place = (conv, tenant, event.dedupe_key)
+            db.execute("delete from events where conv = ? and tenant = ? and key = ?", place)
         return Appended(commit=None)
     projected = project(consuming(draft, event), conv=conv, seq=head.seq + 1, nonce=nonce, now=now)
     write_commit(db, tenant, projected)
@@ -295,19 +292,21 @@ NEXT_ROW = (
 
 def next_delivery(
     db: sqlite3.Connection, tenant: str, conv: str, to: Destination, holder: str, *, now: datetime
-) -> Claimed | None:
-    """Claim the oldest pending row; bot rows of an older epoch become drafts on the way."""
+) -> tuple[Claimed | None, tuple[str, ...]]:
+    """Claim the oldest pending row; bot rows of an older epoch become drafts on the way, and their messages are named."""
     head = stored_head(db, tenant, conv)
+    drafted: list[str] = []
     while head is not None and (row := db.execute(NEXT_ROW, (tenant, conv, to)).fetchone()) is not None:
         seq, index, voice, owner_epoch, not_before, message_id, signal = row
         if voice == Voice.BOT and owner_epoch < head.owner_epoch:
             _make_draft(db, tenant, (conv, tenant, seq, index), message_id)
+            drafted.append(message_id)
             continue
         if not_before > micros(now):
-            return None
+            break
         place = Place(conv=conv, seq=seq, index=index, to=to, voice=Voice(voice), message_id=message_id, signal=signal)
-        return _claim(db, tenant, place, holder, head, now=now)
-    return None
+        return _claim(db, tenant, place, holder, head, now=now), tuple(drafted)
+    return None, tuple(drafted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

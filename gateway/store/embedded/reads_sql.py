@@ -145,9 +145,10 @@ def undelivered_work(
     """Lines with pending rows and when their first row is due; a page holds whole conversations."""
     start = ("", "") if after is None else (after.tenant, after.conv)
     rows = db.execute(
-        "select tenant, conv, dest, min(not_before) from outbox where state = 'pending' and (tenant, conv) in"
-        " (select distinct tenant, conv from outbox where state = 'pending' and (tenant, conv) > (?, ?)"
-        " order by tenant, conv limit ?) group by tenant, conv, dest order by tenant, conv",
+        # SQLite takes bare columns from the row that holds the minimum: the first row of each line
+        "select tenant, conv, dest, not_before, min(seq * 1000000 + idx) from outbox where state = 'pending'"
+        " and (tenant, conv) in (select distinct tenant, conv from outbox where state = 'pending'"
+        " and (tenant, conv) > (?, ?) order by tenant, conv limit ?) group by tenant, conv, dest order by tenant, conv",
         (*start, limit),
     )
-    return tuple((Work(tenant, conv), Destination(dest), moment(due)) for tenant, conv, dest, due in rows)
+    return tuple((Work(tenant, conv), Destination(dest), moment(due)) for tenant, conv, dest, due, _ in rows)

@@ -11,9 +11,9 @@ from core.errors import StoreError
 
 MIGRATIONS: tuple[str, ...] = (
     """
-    create table events(conv text, tenant text, key text, kind text not null, provider_at integer not null,
-        order_key text not null, received_at integer not null, done integer, body blob not null,
-        primary key(conv, tenant, key)) without rowid;
+    create table events(n integer primary key, conv text not null, tenant text not null, key text not null,
+        kind text not null, provider_at integer not null, order_key text not null, received_at integer not null,
+        done integer, body blob not null, unique(conv, tenant, key));
     create index events_unread on events(tenant, conv) where done is null and kind = 'message';
     create index events_done on events(received_at) where done is not null;
 
@@ -39,6 +39,7 @@ MIGRATIONS: tuple[str, ...] = (
     create table attempts(conv text, tenant text, seq integer, idx integer, k integer, holder text not null,
         started_at integer not null, outcome text, vendor_ref text, error text,
         primary key(conv, tenant, seq, idx, k)) without rowid;
+    create index attempts_done on attempts(started_at) where outcome is not null;
 
     create table turns(id text primary key, conv text not null, tenant text not null, attempt integer not null,
         opened_at integer not null, done integer not null default 0, batch blob not null) without rowid;
@@ -62,11 +63,19 @@ MIGRATIONS: tuple[str, ...] = (
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring a file to the current version; ``StoreError`` when it is newer than this program."""
-    version: int = connection.execute("pragma user_version").fetchone()[0]
-    if version > len(MIGRATIONS):
-        raise StoreError(
-            f"the database has schema version {version}, this Frontdesk knows up to {len(MIGRATIONS)}: install a newer one"
-        )
-    for number in range(version, len(MIGRATIONS)):
-        connection.executescript(f"begin immediate; {MIGRATIONS[number]} pragma user_version = {number + 1}; commit;")
+    """Bring a file to the current version, whoever else opens it now; ``StoreError`` when it is newer than this program."""
+    connection.execute("begin immediate")
+    try:
+        version: int = connection.execute("pragma user_version").fetchone()[0]
+        if version > len(MIGRATIONS):
+            raise StoreError(
+                f"the database has schema version {version}, this Frontdesk knows up to {len(MIGRATIONS)}: install a newer one"
+            )
+        for number in range(version, len(MIGRATIONS)):
+            for statement in MIGRATIONS[number].split(";"):
+                connection.execute(statement)
+            connection.execute(f"pragma user_version = {number + 1}")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+    connection.execute("commit")

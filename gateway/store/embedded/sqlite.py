@@ -10,6 +10,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -72,6 +73,11 @@ class SqliteStore:
         self._writer: Writer | None = None
         self._connections: list[sqlite3.Connection] = []
         self._reading = asyncio.Lock()
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether this is the serving process."""
+        return self._lock is not None
 
     def for_tenant(self, tenant: str) -> SqliteTenant:
         """The tenant's data."""
@@ -142,8 +148,9 @@ class SqliteStore:
 
 
 def _touch(db: sqlite3.Connection) -> None:
-    """A write that changes nothing anybody reads."""
-    db.execute("insert or replace into claims(tenant, key, value) values('', 'readiness', '')")
+    """A write that needs room, as an accept does, and leaves nothing behind."""
+    db.execute("insert or replace into claims(tenant, key, value) values('', 'readiness', zeroblob(65536))")
+    db.execute("delete from claims where tenant = '' and key = 'readiness'")
 
 
 class SqliteTenant:
@@ -161,7 +168,9 @@ class SqliteTenant:
         return await self._store.write(lambda db: ledger_sql.accept(db, rows), can_fail=False)
 
     async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
-        """Take the lane and fix the next turn's batch."""
+        """Take the lane and fix the next turn's batch; only the process that holds the lock may."""
+        if not self._store.is_locked:
+            raise ValueError("a store opened without its lock takes no lanes")
         turn_id, now = self._store.new_id("t"), self._store.clock()
         return await self._store.write(
             lambda db: ledger_sql.open_turn(db, self.tenant, conv, holder, turn_id=turn_id, now=now)
@@ -256,8 +265,14 @@ class SqliteTenant:
 
     async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
         """Claim the oldest pending row of a line."""
-        now = self._store.clock()
-        return await self._store.write(lambda db: ledger_sql.next_delivery(db, self.tenant, conv, to, holder, now=now))
+        now, observer = self._store.clock(), self._store.observer
+        claimed, drafted = await self._store.write(
+            lambda db: ledger_sql.next_delivery(db, self.tenant, conv, to, holder, now=now)
+        )
+        if observer is not None:
+            for message_id in drafted:
+                observer.settled(self.tenant, conv, message_id, DeliveryState.DRAFT)
+        return claimed
 
     async def settle(
         self,
@@ -350,13 +365,24 @@ class SqliteSystem:
         return await self._store.scan(lambda db: reads_sql.undelivered_work(db, after, limit))
 
     async def prune(self, *, before: datetime) -> int:
-        """Forget what is done and older."""
+        """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
         limit = ledger_sql.micros(before)
+        forgotten = 0
+        for statement in PRUNE:
+            while (count := await self._store.write(partial(_delete, statement, limit))) > 0:
+                forgotten += count if statement.startswith("delete from events") else 0
+        return forgotten
 
-        def work(db: sqlite3.Connection) -> int:
-            db.execute("delete from turns where done = 1 and opened_at < ?", (limit,))
-            db.execute("delete from attempts where outcome is not null and started_at < ?", (limit,))
-            gone = db.execute("delete from events where done is not null and received_at < ?", (limit,))
-            return gone.rowcount
 
-        return await self._store.write(work)
+PRUNE = (
+    "delete from previews where turn_id in (select p.turn_id from previews p join turns t on t.id = p.turn_id"
+    " where t.done = 1 and t.opened_at < ? limit 500)",
+    "delete from turns where id in (select id from turns where done = 1 and opened_at < ? limit 500)",
+    "delete from attempts where (conv, tenant, seq, idx, k) in (select conv, tenant, seq, idx, k from attempts"
+    " where outcome is not null and started_at < ? limit 500)",
+    "delete from events where n in (select n from events where done is not null and received_at < ? limit 500)",
+)
+
+
+def _delete(statement: str, limit: int, db: sqlite3.Connection) -> int:
+    return db.execute(statement, (limit,)).rowcount

@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar, cast
 
 from core.errors import StoreUnavailable
@@ -84,8 +85,8 @@ class Writer:
                 refused = StoreUnavailable(UNAVAILABLE)
                 refused.__cause__ = error
             results = [(future, None, refused) for _, future, _ in jobs]
-        assert self._loop is not None
-        self._loop.call_soon_threadsafe(_resolve, results)
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            cast(asyncio.AbstractEventLoop, self._loop).call_soon_threadsafe(_resolve, results)
 
     def _transaction(self, jobs: list[Job]) -> list[tuple[asyncio.Future[Any], Any, BaseException | None]]:
         connection = self._connection
@@ -108,8 +109,10 @@ class Writer:
         return results
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("rollback")
+        """Undo a batch; a connection that cannot even do that refuses the next batch as well, and says so."""
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("rollback")
 
 
 def _resolve(results: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:

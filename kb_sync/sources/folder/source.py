@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import stat
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path, PurePosixPath
-from urllib.parse import quote, urlsplit
+from pathlib import Path
 
-from core import ids
 from core.errors import DocumentRejected, SourceUnavailable
 from core.ports.knowledge import Document, Loaded, SourceDocument, SourceProblem
 from kb_sync import SourceContext
@@ -19,10 +16,13 @@ from kb_sync.formats.html import html
 from kb_sync.formats.jsonl import json_lines
 from kb_sync.formats.markdown import markdown, plain
 from kb_sync.formats.office import pdf, word
+from kb_sync.sources.folder.documents import DocumentMaker
+from kb_sync.sources.folder.patterns import is_matched
 from kb_sync.sources.folder.settings import FolderSettings
 
 MAX_FILE_BYTES = 20_000_000
-MAX_LINES_FILE_BYTES = 1_000_000_000
+LINES_BYTES = 4_000_000
+"""A file of lines may be of any size: it is read in parts of about this many bytes."""
 
 FORMATS: dict[str, Callable[[bytes], Parsed]] = {
     ".md": markdown, ".markdown": markdown, ".txt": plain, ".html": html, ".htm": html, ".pdf": pdf, ".docx": word,
@@ -38,131 +38,141 @@ class FolderSource:
     def __init__(self, context: SourceContext, settings: FolderSettings) -> None:
         self.id = context.id
         self.tenant = context.tenant
-        self._clock = context.clock
         self._settings = settings
-        self._root = settings.root.resolve()
+        self._root = settings.root
+        self._maker = DocumentMaker(context, settings)
 
     def items(self) -> Iterator[SourceDocument]:
         """Every supported file, in path order; external ids are relative paths with ``/``."""
-        if not self._root.is_dir():
-            raise SourceUnavailable(f"the folder {self._settings.root} does not exist or is not a folder")
+        root = self._root.resolve()
         try:
-            paths = sorted(self._paths())
+            found = sorted((name, path) for path in _files(root) if self._is_wanted(name := _name(path, root)))
+            for name, path in found:
+                if path.suffix.lower() in LINES:
+                    yield from self._parts(name, path)
+                else:
+                    yield FolderFile(external_id=name, path=path, maker=self._maker)
         except OSError as error:
-            raise SourceUnavailable(f"the folder {self._settings.root} cannot be listed: {error.strerror}") from error
-        for path in paths:
-            name = path.relative_to(self._root).as_posix()
-            if self._is_wanted(name):
-                yield FolderFile(external_id=name, path=path, source=self)
-
-    def _paths(self) -> Iterable[Path]:
-        for folder, folders, files in os.walk(self._root, onerror=_fail):
-            folders[:] = sorted(f for f in folders if not f.startswith("."))
-            for name in files:
-                path = Path(folder) / name
-                if name.startswith(".") or path.suffix.lower() not in (*FORMATS, *LINES):
-                    continue
-                if path.is_symlink() and not path.resolve().is_relative_to(self._root):
-                    continue
-                yield path
+            raise SourceUnavailable(f"the folder {self._root} cannot be read: {error.strerror}") from error
 
     def _is_wanted(self, name: str) -> bool:
-        path = PurePosixPath(name)
-        return _matches(path, self._settings.include) and not _matches(path, self._settings.exclude)
+        return is_matched(name, self._settings.include) and not is_matched(name, self._settings.exclude)
 
-    def document(self, parsed: Parsed, *, external_id: str, fallback_title: str) -> Document:
-        """A parsed file as a document, with what its front matter or the settings say."""
-        settings, meta = self._settings, parsed.meta
-        title = parsed.title or fallback_title
-        url = meta.get("url") or self._url(external_id)
-        language = meta.get("language") or settings.language
-        audience = meta.get("audience") or settings.audience
-        category = meta.get("category") or settings.category
-        if not parsed.body.strip():
-            raise DocumentRejected("the document is empty")
-        if url is not None and urlsplit(url).scheme not in ("http", "https"):
-            raise DocumentRejected("`url` must begin with http:// or https://")
-        parts = (title, url or "", parsed.body, language or "", audience, category)
-        return Document(
-            id=ids.document_id(self.tenant, self.id, external_id),
-            tenant=self.tenant,
-            source=self.id,
-            external_id=external_id,
-            title=title,
-            url=url,
-            body=parsed.body,
-            hash=hashlib.blake2b("\0".join(parts).encode("utf-8", "replace"), digest_size=16).hexdigest(),
-            language=language,
-            audience=audience,
-            category=category,
-            updated_at=_date(meta.get("updated")),
-            synced_at=self._clock(),
-        )
-
-    def _url(self, external_id: str) -> str | None:
-        prefix = self._settings.url_prefix
-        return None if prefix is None else prefix.rstrip("/") + "/" + quote(external_id)
+    def _parts(self, name: str, path: Path) -> Iterator[SourceDocument]:
+        for part in _line_parts(path):
+            yield FolderLines(external_id=name, path=path, part=part, maker=self._maker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FolderFile:
-    """One file."""
+    """One file that is one document."""
 
     external_id: str
     path: Path
-    source: FolderSource
+    maker: DocumentMaker
 
     def load(self) -> Loaded:
         """Read and normalise it."""
-        suffix = self.path.suffix.lower()
-        try:
-            size = self.path.stat().st_size
-            if size > (MAX_LINES_FILE_BYTES if suffix in LINES else MAX_FILE_BYTES):
-                raise DocumentRejected("the file is larger than 20 MB")
-            raw = self.path.read_bytes()
-        except OSError as error:
-            raise DocumentRejected(f"the file cannot be read: {error.strerror}") from error
-        if suffix in LINES:
-            return self._lines(json_lines(raw))
-        parsed = FORMATS[suffix](raw)
-        name = parsed.id or self.external_id
-        title = self.path.stem.replace("-", " ").replace("_", " ").strip().capitalize()
-        return Loaded(documents=(self.source.document(parsed, external_id=name, fallback_title=title),))
+        doubts = _Doubts(self.external_id)
+        parsed = FORMATS[self.path.suffix.lower()](_read(self.path, 0, MAX_FILE_BYTES))
+        for note in parsed.notes:
+            doubts.add(note)
+        document = self.maker.of_file(parsed, path=self.external_id, doubt=doubts.add)
+        return Loaded(documents=(document,), problems=tuple(doubts.problems))
 
-    def _lines(self, parts: Iterable[Parsed | Faulty]) -> Loaded:
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinePart:
+    """Whole lines of a file: where they begin, how many bytes they are, and the number of the first."""
+
+    start: int
+    size: int
+    first_line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderLines:
+    """A part of a file that holds a document a line."""
+
+    external_id: str
+    path: Path
+    part: LinePart
+    maker: DocumentMaker
+
+    def load(self) -> Loaded:
+        """Read and normalise its lines; one that is no document is a problem with its number."""
+        raw = _read(self.path, self.part.start, self.part.size, is_part=True)
         documents: list[Document] = []
         problems: list[SourceProblem] = []
-        for part in parts:
-            if isinstance(part, Faulty):
-                problems.append(SourceProblem(external_id=f"{self.external_id}, {part.place}", problem=part.problem))
+        for item in json_lines(raw, first_line=self.part.first_line):
+            if isinstance(item, Faulty):
+                problems.append(SourceProblem(external_id=f"{self.external_id}, {item.place}", problem=item.problem))
                 continue
+            doubts = _Doubts(f"{self.external_id}, id {item.id}")
+            for note in item.notes:
+                doubts.add(note)
             try:
-                name = part.id or ""
-                documents.append(self.source.document(part, external_id=name, fallback_title=name))
+                documents.append(self.maker.of_line(item, path=self.external_id, doubt=doubts.add))
             except DocumentRejected as error:
-                place = f"{self.external_id}, id {part.id}"
-                problems.append(SourceProblem(external_id=place, problem=error.safe_message))
+                problems.append(SourceProblem(external_id=doubts.place, problem=error.safe_message))
+            problems += doubts.problems
         return Loaded(documents=tuple(documents), problems=tuple(problems))
 
 
-def _matches(path: PurePosixPath, patterns: Sequence[str]) -> bool:
-    """Whether any glob fits; ``**`` also stands for no folder at all."""
-    return any(path.match(p) or (p.startswith("**/") and path.match(p[3:])) or p in ("**", "**/*") for p in patterns)
+class _Doubts:
+    """Collects what an admin should know of a document that is used all the same."""
+
+    def __init__(self, place: str) -> None:
+        self.place = place
+        self.problems: list[SourceProblem] = []
+
+    def add(self, problem: str) -> None:
+        self.problems.append(SourceProblem(external_id=self.place, problem=problem, is_skipped=False))
+
+
+def _files(root: Path) -> Iterable[Path]:
+    """Regular, visible files of the supported formats; an unreadable folder is an error, for its files are not gone."""
+    for folder, folders, files in os.walk(root, onerror=_fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in files:
+            path = Path(folder, name)
+            if not name.startswith(".") and path.suffix.lower() in (*FORMATS, *LINES) and _is_inside(path, root):
+                yield path
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Whether it is a regular file that lies below the folder, also when it is a link."""
+    real = path.resolve()
+    return real.is_relative_to(root) and real.exists() and stat.S_ISREG(real.stat().st_mode)
+
+
+def _name(path: Path, root: Path) -> str:
+    """The relative path; bytes that are not UTF-8 are shown as escapes."""
+    return path.relative_to(root).as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _line_parts(path: Path) -> Iterator[LinePart]:
+    """Divide a file at line ends; a line that is too long for a document ends a part too."""
+    start, first_line = 0, 1
+    with path.open("rb") as file:
+        while block := file.read(LINES_BYTES):
+            block += file.readline(MAX_FILE_BYTES)
+            yield LinePart(start=start, size=len(block), first_line=first_line)
+            start += len(block)
+            first_line += block.count(b"\n")
+
+
+def _read(path: Path, start: int, size: int, *, is_part: bool = False) -> bytes:
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            raw = file.read(size if is_part else size + 1)
+    except OSError as error:
+        raise DocumentRejected(f"the file cannot be read: {error.strerror}") from error
+    if len(raw) > size:
+        raise DocumentRejected(f"the file is larger than {MAX_FILE_BYTES // 1_000_000} MB")
+    return raw
 
 
 def _fail(error: OSError) -> None:
     raise error
-
-
-def _date(text: str | None) -> datetime | None:
-    """A date or time of a front matter; None when it is none."""
-    if text is None:
-        return None
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            found = datetime.combine(date.fromisoformat(text[:10]), datetime.min.time())
-        except ValueError:
-            return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -23,7 +23,7 @@ export class Composer {
     this.tabs = Object.entries(MODES).map(([mode, { tab }]) =>
       h("button", { type: "button", role: "tab", id: `tab-${mode}`, "aria-controls": "pane-text", class: "tab", data: { mode },
         onclick: () => this.use(mode) }, mode === "note" && icon("lock"), tab));
-    this.text = h("textarea", { id: "text", rows: 3, maxlength: 10000, oninput: () => this.typed(), onblur: () => this.stopTyping() });
+    this.text = h("textarea", { id: "text", rows: 2, maxlength: 10000, oninput: () => this.typed(), onblur: () => this.stopTyping() });
     this.snippets = h("select", { id: "snippets", "aria-label": "Insert a snippet", onchange: () => this.insertSnippet() });
     this.hint = h("p", { class: "hint", id: "composer-hint" });
     this.button = h("button", { type: "submit", class: "primary send" });

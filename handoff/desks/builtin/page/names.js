@@ -22,7 +22,7 @@ export function tags(item) {
     item.owner === "bot" && h("span", { class: "tag bot" }, "Assistant"),
     item.owner === "human" && h("span", { class: "tag" }, item.agent || "Agent"),
     item.owner === "none" && h("span", { class: "tag" }, item.csat ? `Resolved · ${item.csat}/5` : "Resolved"),
-    item.owner === "queue" && item.reason_text && h("span", { class: "tag" }, item.reason_text),
+    item.owner === "queue" && item.reason_text && item.reason !== "sentiment" && h("span", { class: "tag" }, item.reason_text),
     item.language && item.language !== "en" && h("span", { class: "tag" }, item.language.toUpperCase()),
   ];
 }

@@ -1,0 +1,351 @@
+"""The settings as frozen pydantic models: what the YAML may say.  Plug blocks are checked by the plug's own model.
+
+The docstring under a field is its description in the JSON Schema and in error messages.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    DirectoryPath,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    SerializeAsAny,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from config.engine import Engine
+from config.problems import Problem
+
+LEAST_SECRET_BYTES: Final = 32
+LEAST_PASSWORD_CHARS: Final = 8
+
+
+class Part(BaseModel):
+    """Base of every block: frozen, knows its keys, never shows input."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True, allow_inf_nan=False
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugs:
+    """The settings models of every plug, by the word that names it in YAML; made by ``gateway.compose.plugs``."""
+
+    channels: Mapping[str, type[BaseModel]]
+    desks: Mapping[str, type[BaseModel]]
+    sources: Mapping[str, type[BaseModel]]
+
+
+def _plugs(info: ValidationInfo) -> Plugs:
+    """The loader hands the plugs in; blocks of plugs cannot be checked without."""
+    plugs: Plugs = (info.context or {})["plugs"]
+    return plugs
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""Ids appear in URLs, file names and logs."""
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
+Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:_-]+$")]
+Port = Annotated[int, Field(ge=0, le=65_535)]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+NoticeName = Literal["handoff", "handoff_offline", "claimed", "given_back", "resolved", "rated"]
+NoticeTexts = dict[NoticeName, Annotated[str, StringConstraints(min_length=1, max_length=1000)]]
+NOTICES: Final[tuple[str, ...]] = get_args(NoticeName)
+
+
+def _long_enough(least: int, unit: Literal["bytes", "characters"]) -> Callable[[SecretStr], SecretStr]:
+    def check(secret: SecretStr) -> SecretStr:
+        value = secret.get_secret_value()
+        if len(value.encode() if unit == "bytes" else value) < least:
+            raise ValueError(f"is shorter than {least} {unit}")
+        return secret
+
+    return check
+
+
+def _base_url(address: str) -> str:
+    parts = urlsplit(address)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("is not an address like https://chat.example.com")
+    return address.rstrip("/")
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError:
+        raise ValueError("is not an address or a network like 10.0.0.0/8") from None
+
+
+class Public(Part):
+    """The listener customers reach."""
+
+    host: Host = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 for every one of this machine."""
+    port: Port = 8080
+    """Port to listen on; 0 takes a free one."""
+    base_url: Annotated[str, AfterValidator(_base_url)] | None = None
+    """Address under which customers reach it, for links; left out: made of host and port."""
+    demo_site: DirectoryPath | None = None
+    """Folder of a web page to serve under /demo/, to try the widget; leave it out in production."""
+
+
+class Internal(Part):
+    """The listener of your team: desk, admin, metrics.  Never expose it to the internet."""
+
+    host: Host = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 8081
+    """Port to listen on; 0 takes a free one."""
+
+
+class Limits(Part):
+    """Bounds of the public listener; what is over them is refused with 413, 422, 429 or 503."""
+
+    body_bytes: Annotated[int, Field(ge=1024, le=16_777_216)] = 262_144
+    """Largest request body."""
+    message_chars: Annotated[int, Field(ge=100, le=100_000)] = 4_000
+    """Longest message."""
+    attachments: Annotated[int, Field(ge=0, le=100)] = 10
+    """Most attachments of a message."""
+    upload_bytes: Annotated[int, Field(ge=1024, le=1_073_741_824)] = 10_485_760
+    """Largest uploaded file."""
+    messages_per_minute: Annotated[int, Field(ge=1, le=100_000)] = 20
+    """Most messages of one visitor."""
+    sessions_per_minute: Annotated[int, Field(ge=1, le=1_000_000)] = 30
+    """Most new sessions of one network address."""
+    streams: Annotated[int, Field(ge=1, le=1_000_000)] = 20_000
+    """Most open event streams."""
+    unread_events: Annotated[int, Field(ge=1, le=100_000_000)] = 200_000
+    """Most messages that may wait for an answer; beyond it new ones get 503."""
+
+
+class Server(Part):
+    """The process and its two listeners."""
+
+    public: Public = Public()
+    """The listener customers reach."""
+    internal: Internal = Internal()
+    """The listener of your team."""
+    session_secret: Annotated[SecretStr, AfterValidator(_long_enough(LEAST_SECRET_BYTES, "bytes"))] | None = None
+    """Signs session tokens, at least 32 bytes; left out: made once and kept in data_dir."""
+    limits: Limits = Limits()
+    """Bounds of the public listener."""
+    drain_s: Annotated[float, Field(ge=0, le=600)] = 20.0
+    """How long running turns may take to end after SIGTERM."""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    """Networks of your reverse proxies; only their X-Forwarded-For is believed."""
+    evaluation: bool = False
+    """Lifts the rate limits; for measuring only."""
+
+
+class Log(Part):
+    """What is written to standard error; ids and facts, never customers' words."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least important line that is written."""
+    format: Literal["auto", "console", "json"] = "auto"
+    """auto: readable on a terminal, JSON otherwise."""
+
+
+class Person(Part):
+    """Somebody who may log in on the internal listener."""
+
+    id: Slug
+    """Login name."""
+    name: Name
+    """What customers read when this person answers."""
+    password: Annotated[SecretStr, AfterValidator(_long_enough(LEAST_PASSWORD_CHARS, "characters"))]
+    """Password, at least 8 characters, best from the environment: ${SAM_PASSWORD}."""
+    roles: Annotated[tuple[Literal["agent", "admin"], ...], Field(min_length=1)]
+    """agent answers customers, admin looks after the installation."""
+    tenants: tuple[str, ...] | None = None
+    """Tenants this person sees; left out: all."""
+
+
+class Block(Part):
+    """A block whose further keys belong to a plug, chosen by ``word``; they land, checked, in ``settings``."""
+
+    word: ClassVar[Literal["channel", "kind"]]
+    group: ClassVar[Literal["channels", "desks", "sources"]]
+    own: ClassVar[tuple[str, ...]]
+
+    @classmethod
+    def models(cls, plugs: Plugs) -> Mapping[str, type[BaseModel]]:
+        """The plug models of this sort of block, by kind."""
+        return {"channels": plugs.channels, "desks": plugs.desks, "sources": plugs.sources}[cls.group]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, block: Any) -> Any:
+        """Put the plug's keys under ``settings``."""
+        if not isinstance(block, dict):
+            return block
+        theirs = {key: value for key, value in block.items() if key not in cls.own}
+        return {**{key: block[key] for key in cls.own if key in block}, "settings": theirs}
+
+    @field_validator("channel", "kind", mode="after", check_fields=False)
+    @classmethod
+    def _known(cls, kind: str, info: ValidationInfo) -> str:
+        if kind not in cls.models(_plugs(info)):
+            raise ValueError("unknown")
+        return kind
+
+    @field_validator("settings", mode="wrap", check_fields=False)
+    @classmethod
+    def _by_plug(cls, block: Any, _handler: Any, info: ValidationInfo) -> BaseModel:
+        """Check the plug's keys with its model; an unknown kind was reported already."""
+        model = cls.models(_plugs(info)).get(info.data.get(cls.word, ""))
+        return model.model_validate(block, context=info.context) if model else Part()
+
+
+class Account(Block):
+    """One configured installation of a channel."""
+
+    word = "channel"
+    group = "channels"
+    own = ("id", "channel")
+
+    id: Slug
+    """Unique over all tenants; part of the webhook's URL."""
+    channel: str
+    """Kind of transport."""
+    settings: SerializeAsAny[BaseModel]
+    """The channel's own keys."""
+
+
+class SourceBlock(Block):
+    """Where knowledge comes from."""
+
+    word = "kind"
+    group = "sources"
+    own = ("id", "kind")
+
+    id: Slug
+    """Unique within the tenant; part of citations and of `frontdesk sync ID`."""
+    kind: str
+    """Kind of source."""
+    settings: SerializeAsAny[BaseModel]
+    """The source's own keys."""
+
+
+class DeskBlock(Block):
+    """Where people answer."""
+
+    word = "kind"
+    group = "desks"
+    own = ("kind",)
+
+    kind: str
+    """Kind of desk."""
+    settings: SerializeAsAny[BaseModel]
+    """The desk's own keys."""
+
+
+class Chunk(Part):
+    """How documents are cut; a change rebuilds the index at the next sync."""
+
+    tokens: Annotated[int, Field(ge=50, le=4_000)] = 500
+    """About how many tokens a chunk has."""
+    overlap: Annotated[int, Field(ge=0, le=1_000)] = 60
+    """How many tokens of a chunk the next one repeats; less than `tokens`."""
+
+
+class Knowledge(Part):
+    """What the assistant answers from."""
+
+    chunk: Chunk = Chunk()
+    """How documents are cut."""
+    sources: tuple[SourceBlock, ...] = ()
+    """Where knowledge comes from."""
+
+
+class Notices(Part):
+    """The templated sentences at a handoff; `{agent}` becomes the agent's name."""
+
+    default: NoticeTexts = {}
+    """Sentences for every language that is not listed below; left out: the shipped ones."""
+    by_language: dict[Language, NoticeTexts] = {}
+    """Sentences by language code."""
+
+
+class Tenant(Part):
+    """One company, or one brand of it, with its own customers, knowledge and desk."""
+
+    id: Slug
+    """Unique; part of file names."""
+    name: Name
+    """What customers read."""
+    accounts: tuple[Account, ...] = ()
+    """Where customers write."""
+    desk: DeskBlock = Field(default={"kind": "builtin"}, validate_default=True)
+    """Where people answer; left out: the built-in page."""
+    knowledge: Knowledge = Knowledge()
+    """What the assistant answers from."""
+    engine: Engine = Engine()
+    """How it answers, and when it brings in a person."""
+    notices: Notices = Notices()
+    """The templated sentences at a handoff."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where settings came from: the file, every file it was read with, and what was warned about."""
+
+    file: Path
+    files: tuple[Path, ...]
+    warnings: tuple[Problem, ...]
+
+
+class Settings(Part):
+    """Frontdesk, in one file.
+
+    `${NAME}` takes a value from the environment, `${NAME:-default}` with a default, `$${` is a plain `${`. Secrets may
+    also be `file:./path`. Relative paths start at this file's folder.
+    """
+
+    version: Literal[1]
+    """Version of this format."""
+    data_dir: Path = Path("var")
+    """Folder of store, index and uploads; made when it is missing."""
+    server: Server = Server()
+    """The process and its two listeners."""
+    log: Log = Log()
+    """What is logged."""
+    people: tuple[Person, ...] = ()
+    """Who may log in on the internal listener."""
+    tenants: Annotated[tuple[Tenant, ...], Field(min_length=1)]
+    """The companies served by this process."""
+
+    _origin: Origin | None = PrivateAttr(default=None)
+
+    def came_from(self, origin: Origin) -> Self:
+        """The same settings with their origin."""
+        self._origin = origin
+        return self
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where these settings came from; None when they were not loaded from a file."""
+        return self._origin
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """What is allowed but probably not meant; worth a log line at start."""
+        return self._origin.warnings if self._origin else ()

@@ -1,0 +1,159 @@
+"""Run a recorded turn again from its trace: same input, same passages, no index, no store, no network.
+
+The steps are the real ones; only what came from outside is played back.  A difference means that the code or the settings
+changed, or that a step is not as pure as it claims.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from core import trace as tracing
+from core.domain import (
+    Attachment,
+    Citation,
+    Contact,
+    EventKind,
+    Head,
+    InboundEvent,
+    Message,
+    Role,
+    Visibility,
+)
+from core.errors import KnowledgeUnavailable
+from core.ports.engine import TurnInput
+from core.ports.knowledge import SearchQuery, SearchResult
+from core.settings import EngineSettings, KnowledgeState
+from core.trace import Outcome, Trace
+from core.turn import TurnEngine
+
+_NOT_KEPT = datetime(1970, 1, 1, tzinfo=UTC)
+"""Times are not in the record, for no step reads them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What running it again came to; ``differences`` maps a field of the outcome to (then, now)."""
+
+    outcome: Outcome
+    differences: Mapping[str, tuple[Any, Any]]
+    settings_changed: bool
+
+    @property
+    def is_same(self) -> bool:
+        """Whether the contact would get the same words, citations and handoff."""
+        return not self.differences
+
+
+class RecordedKnowledge:
+    """The Knowledge port, answering as it did then."""
+
+    def __init__(self, step: Mapping[str, Any] | None) -> None:
+        self._step = step
+
+    async def search(self, query: SearchQuery) -> SearchResult:
+        """The recorded result; a turn that asked nothing then finds nothing now."""
+        if self._step is None:
+            return SearchResult(generation="", passages=())
+        if self._step["state"] == KnowledgeState.UNAVAILABLE:
+            raise KnowledgeUnavailable("The index could not be searched when this was recorded.")
+        return tracing.recorded_result(self._step)
+
+
+class _Nowhere:
+    """A journal and a sink for a turn that nobody sees."""
+
+    async def record(self, step: str, body: Mapping[str, Any]) -> None:
+        """Forget."""
+
+    async def recorded(self, step: str) -> Mapping[str, Any] | None:
+        """Know nothing."""
+        return None
+
+    async def show(self, text: str) -> None:
+        """Show nobody."""
+
+
+async def replay(trace: Trace, settings: EngineSettings) -> Replay:
+    """Run the turn of a trace again under ``settings`` (its tenant's, as they are now)."""
+    engine = TurnEngine(settings, RecordedKnowledge(trace.steps.get("retrieve")), clock=lambda: trace.at)
+    result = await engine.run(turn_input(trace), _Nowhere(), _Nowhere())
+    now = tracing.outcome(result)
+    return Replay(
+        outcome=now,
+        differences=_differences(trace.outcome, now),
+        settings_changed=trace.settings != tracing.settings_digest(settings),
+    )
+
+
+def _differences(then: Outcome, now: Outcome) -> dict[str, tuple[Any, Any]]:
+    pairs = {name: (getattr(then, name), getattr(now, name)) for name in msgspec.structs.asdict(then)}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+
+
+def turn_input(trace: Trace) -> TurnInput:
+    """The input of a recorded turn, as far as the engine reads it."""
+    given = trace.given
+    contact = Contact(id="", verified=given.is_verified)
+    head = Head(
+        tenant=given.tenant,
+        conv=given.conv,
+        account="",
+        contact=contact,
+        thread={},
+        created_at=_NOT_KEPT,
+        updated_at=_NOT_KEPT,
+        owner=given.owner,
+        language=given.language,
+        unresolved_turns=given.unresolved_turns,
+    )
+    return TurnInput(
+        turn_id=trace.turn_id,
+        attempt=trace.attempt,
+        head=head,
+        events=tuple(_event(asked, head) for asked in given.events),
+        history=tuple(_message(said, number, given.conv) for number, said in enumerate(given.history)),
+    )
+
+
+def _event(asked: tracing.Asked, head: Head) -> InboundEvent:
+    conv, _, key = asked.id.rpartition("|")
+    return InboundEvent(
+        tenant=head.tenant,
+        account="",
+        conv=conv,
+        dedupe_key=key,
+        kind=EventKind.MESSAGE,
+        contact=head.contact,
+        provider_at=_NOT_KEPT,
+        received_at=_NOT_KEPT,
+        text=asked.text,
+        attachments=tuple(Attachment(id="", name="", media_type="", size_bytes=0) for _ in range(asked.attachments)),
+    )
+
+
+_SOME_CITATION = Citation(
+    number=1, document_id="", external_id="", source="", chunk_id="", title="", url=None, heading="", quote=""
+)
+
+
+def _message(said: tracing.Said, number: int, conv: str) -> Message:
+    return Message(
+        id=str(number),
+        conv=conv,
+        seq=number,
+        index=0,
+        episode=1,
+        role=Role(said.role),
+        kind=said.kind,
+        visibility=Visibility.CONTACT,
+        text=said.text,
+        created_at=_NOT_KEPT,
+        proposal=said.proposal,
+        citations=(_SOME_CITATION,) if said.is_cited else (),
+    )

@@ -1,0 +1,47 @@
+"""Greetings, thanks and goodbyes: messages that ask for nothing.  Pure."""
+
+from __future__ import annotations
+
+from core.settings import Smalltalk
+from core.words import words
+
+MAX_WORDS = 8
+
+_GREETING = frozenset(
+    "hi hello hey hiya heya howdy greetings yo hallo moin servus bonjour bonsoir salut hola ola oi ciao salve buongiorno buonasera hoi "
+    "goedemorgen goedemiddag goedenavond goedendag".split()
+)
+_THANKS = frozenset(
+    "thanks thank thx ty cheers danke dankeschon vielen merci gracias obrigado obrigada grazie bedankt dankjewel dank perfect great "
+    "awesome super prima parfait perfecto perfeito perfetto".split()
+)
+_THANKS_CORE = frozenset(
+    "thanks thank thx ty cheers danke dankeschon merci gracias obrigado obrigada grazie bedankt dankjewel dank".split()
+)
+_GOODBYE = frozenset(
+    "bye goodbye cya tschuss tschuess revoir adios tchau arrivederci doei ciao wiedersehen bientot luego".split()
+)
+_FILLER = frozenset(
+    "good morning afternoon evening day guten morgen tag abend bom dia boa tarde noite buenos dias buenas tardes noches there all "
+    "everyone team you so much very a lot again for your the help that was it is all helpful nice have one see later and ok okay "
+    "fine yes no works worked now got vielmals sehr auf schon beaucoup tres bien muchas muito molte mille au a hasta la how are going "
+    "doing wie gehts geht es dir ihnen comment ca va que tal como esta com vai bit bot friend sir madam hartelijk het er u je wel "
+    "schonen noch einen eine bonne journee excellent great awesome super prima perfect parfait perfecto fur ihre deine hilfe pour "
+    "votre aide por su ayuda".split()
+)
+
+
+def smalltalk(text: str) -> Smalltalk | None:
+    """The kind, when the message is nothing else: "hi, where is my order?" is a question."""
+    said = words(text)
+    if not said or len(said) > MAX_WORDS:
+        return None
+    if any(w not in _FILLER and w not in _GREETING and w not in _THANKS and w not in _GOODBYE for w in said):
+        return None
+    if any(word in _THANKS_CORE for word in said):
+        return Smalltalk.THANKS
+    if any(word in _GOODBYE for word in said) and said[0] != "ciao":
+        return Smalltalk.GOODBYE
+    if any(word in _GREETING for word in said) or said[0] in ("good", "guten", "bom", "boa", "buenos", "buenas"):
+        return Smalltalk.GREETING
+    return Smalltalk.THANKS if any(word in _THANKS for word in said) else None

@@ -1,0 +1,128 @@
+"""The engine's own sentences, by language.  ``EngineSettings.texts`` replaces any of them; none states a fact about the company.
+
+Names: ``found`` leads into quoted passages; ``no_answer``, ``clarify`` and ``clarify_open`` say honestly what is not known;
+``outage`` that nothing can be looked up; ``offer`` offers a person after an answer; ``sorry`` precedes an answer to somebody who
+is fed up; ``attachment`` that files cannot be read; ``more`` that a quoted list goes on at the source; ``person`` is the label of
+the choice that asks for a person, and is itself understood as asking for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, Mapping[str, str]] = {
+    "en": {
+        "greeting": "Hello! How can I help you?",
+        "thanks": "You're welcome! Is there anything else I can help with?",
+        "goodbye": "Goodbye, and take care!",
+        "found": "Here is what I found:",
+        "no_answer": "I couldn't find a reliable answer to that in our help articles. Would you like to talk to a person?",
+        "clarify": "I want to be sure I get this right. Which of these do you mean?",
+        "clarify_open": "Could you tell me a little more about what you need?",
+        "outage": "I can't look things up at the moment, so I won't guess.",
+        "offer": "If this doesn't help, I can bring in a person.",
+        "sorry": "I'm sorry about the trouble.",
+        "attachment": "I can't read files myself, but a person can. Shall I bring one in, or would you tell me what you need?",
+        "more": "The list goes on in the source.",
+        "person": "Talk to a person",
+    },
+    "de": {
+        "greeting": "Hallo! Wie kann ich helfen?",
+        "thanks": "Gern geschehen! Kann ich sonst noch helfen?",
+        "goodbye": "Auf Wiedersehen und alles Gute!",
+        "found": "Das habe ich dazu gefunden:",
+        "no_answer": "Dazu habe ich in unseren Hilfeartikeln keine verlässliche Antwort gefunden. Möchten Sie mit einer Person sprechen?",
+        "clarify": "Ich möchte Sie richtig verstehen. Was davon meinen Sie?",
+        "clarify_open": "Können Sie mir etwas genauer sagen, worum es geht?",
+        "outage": "Ich kann gerade nichts nachschlagen und möchte nicht raten.",
+        "offer": "Wenn das nicht hilft, hole ich gern eine Person dazu.",
+        "sorry": "Es tut mir leid, dass das gerade Ärger macht.",
+        "attachment": "Dateien kann ich selbst nicht lesen, eine Person schon. Soll ich jemanden dazuholen, oder sagen Sie mir, worum es geht?",
+        "more": "Die Liste geht in der Quelle weiter.",
+        "person": "Mit einer Person sprechen",
+    },
+    "fr": {
+        "greeting": "Bonjour ! Comment puis-je vous aider ?",
+        "thanks": "Avec plaisir ! Puis-je vous aider pour autre chose ?",
+        "goodbye": "Au revoir et bonne continuation !",
+        "found": "Voici ce que j'ai trouvé :",
+        "no_answer": "Je n'ai pas trouvé de réponse fiable dans nos articles d'aide. Souhaitez-vous parler à une personne ?",
+        "clarify": "Je veux être sûr de bien comprendre. De quoi s'agit-il ?",
+        "clarify_open": "Pouvez-vous m'en dire un peu plus ?",
+        "outage": "Je ne peux rien consulter pour le moment, et je préfère ne pas deviner.",
+        "offer": "Si cela ne suffit pas, je peux faire venir une personne.",
+        "sorry": "Je suis désolé pour ces désagréments.",
+        "attachment": "Je ne peux pas lire les fichiers, mais une personne le peut. Dois-je en appeler une, ou pouvez-vous me dire ce qu'il vous faut ?",
+        "more": "La liste continue dans la source.",
+        "person": "Parler à une personne",
+    },
+    "es": {
+        "greeting": "¡Hola! ¿En qué puedo ayudarle?",
+        "thanks": "¡De nada! ¿Puedo ayudarle en algo más?",
+        "goodbye": "¡Adiós y que le vaya bien!",
+        "found": "Esto es lo que he encontrado:",
+        "no_answer": "No he encontrado una respuesta fiable en nuestros artículos de ayuda. ¿Quiere hablar con una persona?",
+        "clarify": "Quiero entenderle bien. ¿A cuál de estos temas se refiere?",
+        "clarify_open": "¿Puede contarme un poco más sobre lo que necesita?",
+        "outage": "Ahora mismo no puedo consultar nada y prefiero no adivinar.",
+        "offer": "Si esto no ayuda, puedo traer a una persona.",
+        "sorry": "Siento mucho las molestias.",
+        "attachment": "No puedo leer archivos, pero una persona sí. ¿Aviso a alguien, o me dice qué necesita?",
+        "more": "La lista continúa en la fuente.",
+        "person": "Hablar con una persona",
+    },
+    "pt": {
+        "greeting": "Olá! Como posso ajudar?",
+        "thanks": "De nada! Posso ajudar em mais alguma coisa?",
+        "goodbye": "Até logo!",
+        "found": "Foi isto que encontrei:",
+        "no_answer": "Não encontrei uma resposta confiável nos nossos artigos de ajuda. Quer falar com uma pessoa?",
+        "clarify": "Quero ter certeza de que entendi. A qual destes assuntos se refere?",
+        "clarify_open": "Pode explicar um pouco melhor do que precisa?",
+        "outage": "Não consigo consultar nada neste momento e prefiro não adivinhar.",
+        "offer": "Se isto não ajudar, posso chamar uma pessoa.",
+        "sorry": "Lamento o transtorno.",
+        "attachment": "Não consigo ler arquivos, mas uma pessoa consegue. Devo chamar alguém, ou pode dizer-me do que precisa?",
+        "more": "A lista continua na fonte.",
+        "person": "Falar com uma pessoa",
+    },
+    "it": {
+        "greeting": "Ciao! Come posso aiutare?",
+        "thanks": "Prego! Posso aiutare con altro?",
+        "goodbye": "Arrivederci!",
+        "found": "Ecco che cosa ho trovato:",
+        "no_answer": "Non ho trovato una risposta affidabile nei nostri articoli di assistenza. Vuole parlare con una persona?",
+        "clarify": "Vorrei essere sicuro di aver capito. A quale di questi argomenti si riferisce?",
+        "clarify_open": "Può dirmi qualcosa di più?",
+        "outage": "Al momento non posso consultare nulla e preferisco non indovinare.",
+        "offer": "Se questo non aiuta, posso far intervenire una persona.",
+        "sorry": "Mi dispiace per il disagio.",
+        "attachment": "Non posso leggere i file, ma una persona sì. Devo chiamarla, o mi dice di che cosa ha bisogno?",
+        "more": "L'elenco continua nella fonte.",
+        "person": "Parlare con una persona",
+    },
+    "nl": {
+        "greeting": "Hallo! Waarmee kan ik helpen?",
+        "thanks": "Graag gedaan! Kan ik nog ergens mee helpen?",
+        "goodbye": "Tot ziens!",
+        "found": "Dit heb ik gevonden:",
+        "no_answer": "Ik heb in onze hulpartikelen geen betrouwbaar antwoord gevonden. Wilt u met een persoon praten?",
+        "clarify": "Ik wil u goed begrijpen. Welke van deze bedoelt u?",
+        "clarify_open": "Kunt u iets meer vertellen over wat u nodig hebt?",
+        "outage": "Ik kan nu niets opzoeken en wil niet gokken.",
+        "offer": "Als dit niet helpt, haal ik er graag een persoon bij.",
+        "sorry": "Het spijt me dat dit zo loopt.",
+        "attachment": "Ik kan zelf geen bestanden lezen, een persoon wel. Zal ik iemand erbij halen, of vertelt u wat u nodig hebt?",
+        "more": "De lijst gaat verder in de bron.",
+        "person": "Met een persoon praten",
+    },
+}
+
+
+def text(name: str, language: str, overrides: Mapping[str, Mapping[str, str]]) -> str:
+    """The sentence in this language, else in English."""
+    for table, tongue in ((overrides, language), (TEXTS, language), (overrides, "en"), (TEXTS, "en")):
+        said = table.get(tongue, {}).get(name)
+        if said is not None:
+            return said
+    raise KeyError(name)

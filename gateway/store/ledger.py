@@ -1,0 +1,252 @@
+"""The ledger on a document database: ``core.ports.store.Store`` over the plain operators of ``Documents``.
+
+The protocol is LEDGER.md's: single-document atomicity and the unique insert are all it trusts, so it runs unchanged on a
+standalone, replicated or sharded server.  The stages live beside this file: ledger_log (commits), ledger_lane (turns),
+ledger_delivery (outbox), ledger_reads, ledger_records, ledger_system.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from core import ids
+from core.domain import (
+    Attachment,
+    Audience,
+    Claimed,
+    Commit,
+    DeliveryState,
+    Destination,
+    EventKind,
+    Head,
+    InboundEvent,
+    Message,
+    OpenTurn,
+    Owner,
+)
+from core.errors import StoreUnavailable
+from core.ids import NewId
+from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
+from gateway.store.documents import Documents
+from gateway.store.ledger_delivery import Deliveries
+from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, micros, shard
+from gateway.store.ledger_lane import Lanes, Leases
+from gateway.store.ledger_log import Log
+from gateway.store.ledger_reads import Reads
+from gateway.store.ledger_records import Records
+from gateway.store.ledger_shapes import Key, event_document
+from gateway.store.ledger_system import System
+
+LEASE_S = 15.0
+BEATS_PER_LEASE = 5
+
+
+class DocumentStore:
+    """core.ports.store.Store on a document database.
+
+    ``monotonic`` measures leases; ``sleep`` paces the heartbeat.  Data methods work before ``start`` too; ``start`` finishes
+    commits that a crash left open and begins to beat.
+    """
+
+    def __init__(
+        self,
+        documents: Documents,
+        *,
+        clock: Callable[[], datetime],
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: NewId = ids.new_id,
+        lease_s: float = LEASE_S,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self.observer: StoreObserver | None = None
+        self.clock = clock
+        self.documents = SureDocuments(documents, new_id)
+        self.log = Log(self.documents, clock)
+        self.leases = Leases(self.documents, monotonic=monotonic, lease_s=lease_s)
+        self.lanes = Lanes(self.documents, self.log, self.leases, clock)
+        self.deliveries = Deliveries(self.documents, self.log, self.leases, clock)
+        self.reads = Reads(self.documents, self.log)
+        self.records = Records(self.documents, clock)
+        self.sweeps = System(self.documents, self.log, monotonic)
+        self.system: SystemScope = self.sweeps
+        self._beat_s = lease_s / BEATS_PER_LEASE
+        self._sleep = sleep
+        self._beating: asyncio.Task[None] | None = None
+
+    def for_tenant(self, tenant: str) -> DocumentTenant:
+        """The tenant's data."""
+        check_tenant(tenant)
+        return DocumentTenant(self, tenant)
+
+    async def start(self) -> None:
+        """Finish what a crash left open, and show that this process lives."""
+        await self.sweeps.sweep(min_age_s=0)
+        if self._beating is None:
+            self._beating = asyncio.create_task(self._beat(), name="heartbeat")
+
+    async def stop(self) -> None:
+        """Stop beating; safe twice and before start."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+            self._beating = None
+
+    async def _beat(self) -> None:
+        """A beat that fails is not made up for: the lease exists to notice."""
+        while True:
+            with suppress(StoreUnavailable):
+                await self.leases.beat()
+            await self._sleep(self._beat_s)
+
+    async def check(self) -> None:
+        """Prove that a write would be durable now."""
+        id = shard("checks", "readiness")
+        await self.documents.ensure("checks", ({"_id": id, "conv": id, "at": 0},))
+        await self.documents.update("checks", id, id, changes={"at": micros(self.clock())})
+
+
+class DocumentTenant:
+    """core.ports.store.TenantStore on a document database."""
+
+    def __init__(self, store: DocumentStore, tenant: str) -> None:
+        self._store = store
+        self.tenant = tenant
+
+    def _key(self, conv: str) -> Key:
+        return Key(self.tenant, conv)
+
+    def _key_of_turn(self, turn_id: str) -> Key:
+        return Key(self.tenant, conversation_of(turn_id))
+
+    async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
+        """Store events durably; of two with one id in the same batch the first counts as new."""
+        if any(event.tenant != self.tenant for event in events):
+            raise ValueError("an event of another tenant")
+        fresh: dict[str, InboundEvent] = {}
+        is_first = [fresh.setdefault(event.id, event) is event for event in events]
+        taken = await self._store.documents.insert("events", [event_document(event) for event in fresh.values()])
+        return tuple(
+            first and self._key(event.conv).event(event.id) not in taken
+            for first, event in zip(is_first, events, strict=True)
+        )
+
+    async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
+        """Take the lane and fix the next turn's batch."""
+        return await self._store.lanes.open_turn(self._key(conv), holder)
+
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        """Commit what ``build`` makes of the newest head."""
+        if event is not None and (event.kind is EventKind.MESSAGE or event.tenant != self.tenant):
+            raise ValueError("only a control of this tenant is stored with its commit")
+        appended = await self._store.log.append(self._key(conv), nonce=nonce, build=build, event=event)
+        observer = self._store.observer
+        if observer is not None and appended.commit is not None and not appended.is_duplicate:
+            observer.committed(self.tenant, appended.commit)
+        return appended
+
+    async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
+        """Insert a journal row."""
+        return await self._store.records.record_step(self._key_of_turn(turn_id), turn_id, name, body)
+
+    async def steps(self, turn_id: str) -> tuple[Step, ...]:
+        """The journal of a turn."""
+        return await self._store.records.steps(self._key_of_turn(turn_id), turn_id)
+
+    async def turn_events(self, turn_id: str) -> tuple[InboundEvent, ...]:
+        """The fixed batch of a turn."""
+        return await self._store.lanes.turn_events(self._key_of_turn(turn_id), turn_id)
+
+    async def save_preview(self, preview: Preview) -> None:
+        """Insert or lengthen a preview."""
+        await self._store.records.save_preview(self._key_of_turn(preview.turn_id), preview)
+
+    async def preview(self, turn_id: str) -> Preview | None:
+        """The preview of a turn."""
+        return await self._store.records.preview(self._key_of_turn(turn_id), turn_id)
+
+    async def head(self, conv: str) -> Head | None:
+        """The newest head."""
+        return await self._store.log.head(self._key(conv))
+
+    async def transcript(
+        self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
+    ) -> tuple[Message, ...]:
+        """Messages after a position."""
+        return await self._store.reads.transcript(self._key(conv), audience=audience, after=after, limit=limit)
+
+    async def tail(
+        self, conv: str, *, audience: Audience, limit: int, before: tuple[int, int] | None = None
+    ) -> tuple[Message, ...]:
+        """The last messages before a position."""
+        return await self._store.reads.tail(self._key(conv), audience=audience, limit=limit, before=before)
+
+    async def unread(self, conv: str) -> tuple[InboundEvent, ...]:
+        """Messages that no commit has consumed."""
+        return await self._store.lanes.unread(self._key(conv))
+
+    async def message(self, message_id: str) -> Message | None:
+        """One message by id."""
+        return await self._store.reads.message(self.tenant, message_id)
+
+    async def outcome(self, event_id: str) -> Commit | None:
+        """The commit that consumed an event."""
+        return await self._store.log.outcome(self._key(event_id.partition("|")[0]), event_id)
+
+    async def conversations(
+        self, *, owners: Sequence[Owner] = (), limit: int = 200, before: datetime | None = None
+    ) -> tuple[Head, ...]:
+        """Heads, most recently updated first."""
+        return await self._store.reads.conversations(self.tenant, owners=owners, limit=limit, before=before)
+
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        """Claim the oldest pending row of a line."""
+        return await self._store.deliveries.next_delivery(self._key(conv), to, holder)
+
+    async def settle(
+        self,
+        claimed: Claimed,
+        state: DeliveryState,
+        *,
+        vendor_ref: str | None = None,
+        error: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        """Record the outcome of an attempt."""
+        await self._store.deliveries.settle(
+            self._key(claimed.conv), claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at
+        )
+        if self._store.observer is not None:
+            message_id = None if claimed.message is None else claimed.message.id
+            self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
+
+    async def claim(self, key: str, value: str) -> str:
+        """Unique insert of a key."""
+        return await self._store.records.claim(self.tenant, key, value)
+
+    async def claimed(self, key: str) -> str | None:
+        """The value that stands for a key."""
+        return await self._store.records.claimed(self.tenant, key)
+
+    async def put_feedback(self, feedback: Feedback) -> bool:
+        """Insert feedback."""
+        return await self._store.records.put_feedback(self._key(feedback.conv), feedback)
+
+    async def feedback(self, conv: str) -> tuple[Feedback, ...]:
+        """Feedback on a conversation."""
+        return await self._store.records.feedback(self._key(conv))
+
+    async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
+        """Record an upload."""
+        await self._store.records.put_upload(self._key(conv), upload, uploaded_at)
+
+    async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
+        """An upload and its conversation."""
+        return await self._store.records.upload(self.tenant, upload_id)
+
+    async def counts(self) -> Mapping[str, int]:
+        """Gauges of the tenant."""
+        return await self._store.reads.counts(self.tenant)

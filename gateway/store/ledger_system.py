@@ -1,0 +1,113 @@
+"""The system scope of the document ledger: work that waits anywhere, commits left open, what may be forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from core.domain import DeliveryState, Destination
+from core.ports.store import Work
+from gateway.store.documents import Condition, Document, Where
+from gateway.store.ledger_io import SEPARATOR, SureDocuments, micros, moment, number, shard, word
+from gateway.store.ledger_lane import UNREAD
+from gateway.store.ledger_log import Log
+from gateway.store.ledger_shapes import Key
+
+PAGE = 500
+OPEN_S = 2.0
+PENDING: Condition = ("state", "eq", DeliveryState.PENDING.value)
+
+
+class System:
+    """Sweeps over all tenants; slow by nature, and never in the walk of a message."""
+
+    def __init__(self, documents: SureDocuments, log: Log, monotonic: Callable[[], float]) -> None:
+        self._documents = documents
+        self._log = log
+        self._monotonic = monotonic
+        self._open_since: dict[str, float] = {}
+
+    async def sweep(self, *, min_age_s: float = OPEN_S) -> int:
+        """Project commits that were left open; returns how many.
+
+        ``min_age_s`` counts from when *this* process first saw them open, so that writers at work are left alone.
+        """
+        found = await self._documents.scan("commits", where=(("open", "eq", True),))
+        now = self._monotonic()
+        self._open_since = {word(c, "_id"): self._open_since.get(word(c, "_id"), now) for c in found}
+        due = [commit for commit in found if now - self._open_since[word(commit, "_id")] >= min_age_s]
+        for commit in due:
+            await self._log.project(_key(commit), commit)
+        return len(due)
+
+    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
+        """Conversations with unread messages, in order."""
+        if after is None:
+            await self.sweep()
+        return tuple([_work(shard_key) for shard_key in await self._shards("events", UNREAD, after, limit)])
+
+    async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
+        """Lines with pending rows and when their first row is due; a page holds whole conversations."""
+        if after is None:
+            await self.sweep()
+        found: list[tuple[Work, Destination, datetime]] = []
+        for shard_key in await self._shards("outbox", (PENDING,), after, limit):
+            for to in Destination:
+                where: Where = (PENDING, ("to", "eq", to.value))
+                first = await self._documents.find("outbox", shard_key, where=where, sort=(("place", 1),), limit=1)
+                if first:
+                    found.append((_work(shard_key), to, moment(number(first[0], "not_before"))))
+        return tuple(found)
+
+    async def _shards(self, collection: str, where: Where, after: Work | None, limit: int) -> list[str]:
+        """The first ``limit`` shard keys after a place that have such documents."""
+        last = "" if after is None else shard(after.tenant, after.conv)
+        found: list[str] = []
+        while len(found) < limit:
+            page = await self._documents.scan(
+                collection, where=(*where, ("conv", "gt", last)), sort=(("conv", 1),), limit=PAGE
+            )
+            found += dict.fromkeys(word(document, "conv") for document in page)
+            if len(page) < PAGE:
+                break
+            last = found[-1]
+        return found[:limit]
+
+    async def prune(self, *, before: datetime) -> int:
+        """Forget events, turns and settled attempts that are done and older; returns how many events."""
+        limit = micros(before)
+        await self._prune_turns(limit)
+        await self._prune_attempts(limit)
+        return await self._delete(
+            "events", await self._documents.scan("events", where=(("done", "ne", None), ("received_at", "lt", limit)))
+        )
+
+    async def _prune_turns(self, limit: int) -> None:
+        for turn in await self._documents.scan("turns", where=(("done", "eq", True), ("opened_at", "lt", limit))):
+            conv = word(turn, "conv")
+            tries = await self._documents.find("tries", conv, where=(("turn", "eq", turn["_id"]),))
+            await self._delete("tries", tries)
+            await self._delete("turns", (turn,))
+
+    async def _prune_attempts(self, limit: int) -> None:
+        """Attempts of rows that are settled; the outcome goes only after the row mirrors it."""
+        old = await self._documents.scan("attempts", where=(("started_at", "lt", limit), ("outcome", "ne", None)))
+        for attempt in old:
+            row = await self._documents.get("outbox", word(attempt, "conv"), word(attempt, "row"))
+            if row is None or row["state"] != DeliveryState.PENDING.value:
+                await self._delete("attempts", (attempt,))
+
+    async def _delete(self, collection: str, documents: tuple[Document, ...]) -> int:
+        for document in documents:
+            await self._documents.delete(collection, document)
+        return len(documents)
+
+
+def _work(shard_key: str) -> Work:
+    tenant, _, conv = shard_key.partition(SEPARATOR)
+    return Work(tenant, conv)
+
+
+def _key(document: Document) -> Key:
+    work = _work(word(document, "conv"))
+    return Key(work.tenant, work.conv)

@@ -1,0 +1,4 @@
+BREAKAGES = ()
+
+
+class Breakage: ...
