@@ -9,7 +9,6 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from config import shape
-from config.models import Block
 from config.problems import Loc, Report, did_you_mean, hints, label, listed
 from config.shape import Shape, Types
 from config.yaml_tree import Tree
@@ -101,7 +100,7 @@ class Explainer:
         return loc, rest
 
     def _is_block(self, loc: Loc) -> bool:
-        return any(isinstance(t, type) and issubclass(t, Block) for t in self.types_at(loc))
+        return bool(shape.blocks(self.types_at(loc)))
 
     def types_at(self, loc: Loc) -> Types:
         """What is expected at a place."""
@@ -134,6 +133,8 @@ class Explainer:
             self._unknown_kind(loc)
             return
         what, hint = self._words(loc, kind, context, error["msg"])
+        if self.tree.at(loc) is None:
+            what, hint = "has no value", "give it one, or remove the key"
         self.report.add(self.tree.value_place(loc), f"`{label(loc)}` {what}", hint)
 
     def _words(self, loc: Loc, kind: str, context: Mapping[str, Any], said: str) -> tuple[str, str]:
@@ -174,10 +175,10 @@ class Explainer:
         self.report.add(self.tree.key_place(loc), f"unknown key `{key}` in `{label(loc[:-1])}`", hints(guess, mend))
 
     def _is_kind(self, loc: Loc) -> bool:
-        return any(isinstance(t, type) and issubclass(t, Block) and t.word == loc[-1] for t in self.types_at(loc[:-1]))
+        return any(block.word == loc[-1] for block in shape.blocks(self.types_at(loc[:-1])))
 
     def _unknown_kind(self, loc: Loc) -> None:
-        block = next(t for t in self.types_at(loc[:-1]) if isinstance(t, type) and issubclass(t, Block))
+        block = shape.blocks(self.types_at(loc[:-1]))[0]
         known = self.shape.kinds(block)
         value = self.tree.at(loc)
         guess = did_you_mean(value, known) if isinstance(value, str) else ""

@@ -38,6 +38,7 @@ class Scalars:
         """A copy of ``value`` with everything filled in; what cannot be is reported and spoilt."""
         match value:
             case dict():
+                self._kind(value, types, loc)
                 return {k: self.filled(v, self.shape.child(types, value, k), (*loc, k)) for k, v in value.items()}
             case list():
                 return [self.filled(v, self.shape.child(types, value, i), (*loc, i)) for i, v in enumerate(value)]
@@ -48,6 +49,14 @@ class Scalars:
         if isinstance(value, bool) and shape.is_number(types):
             self._refuse(loc, f"`{label(loc)}` must be a number, not true or false", "write a number")
         return value
+
+    def _kind(self, block: dict[str, Any], types: Types, loc: Loc) -> None:
+        """What a block is must be readable without the environment: it decides which of its values are secrets."""
+        for word in {t.word for t in shape.blocks(types)}:
+            if "${" in str(block.get(word, "")):
+                at = (*loc, word)
+                self._refuse(at, f"`{label(at)}` cannot come from the environment", "write it out")
+                self.report.spoil(loc)
 
     def _text(self, raw: str, types: Types, loc: Loc) -> str:
         text = self._with_environment(raw, loc)

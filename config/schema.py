@@ -15,7 +15,7 @@ from config.models import Account, Block, DeskBlock, Plugs, Settings, SourceBloc
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ENVIRONMENT: Final = {"$ref": "#/$defs/FromEnvironment"}
-NARROW: Final = frozenset(("enum", "const", "pattern", "format", "minLength", "maxLength"))
+NARROW: Final = frozenset(("enum", "const", "pattern", "minLength", "maxLength"))
 """Keywords with which a text may not hold a ``${NAME}`` as it is written."""
 
 Schema = dict[str, Any]
@@ -50,7 +50,7 @@ def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, type[BaseM
     """Replace a block's ``settings`` by the keys of the plug that its kind names."""
     base = defs[block.__name__]
     own = {name: base["properties"][name] for name in block.own}
-    own[block.word] = {**own[block.word], "enum": list(group)}
+    own[block.word] = {"enum": list(group), "description": own[block.word].get("description", "")}
     cases = []
     for kind, model in group.items():
         theirs = defs[model.__name__]
@@ -104,9 +104,13 @@ def _or_environment(node: Schema) -> Schema:
 
 
 def _tidied(node: Schema) -> Schema:
-    """Without titles made of names, and with descriptions on one line."""
+    """Without titles made of names, formats of our own and long defaults; with descriptions on one line."""
     if isinstance(node.get("title"), str):
         node.pop("title")
+    if str(node.get("format", "")).endswith("path"):
+        node.pop("format")
+    if isinstance(node.get("default"), dict | list):
+        node.pop("default")
     if isinstance(node.get("description"), str):
         node["description"] = re.sub(r"\s+", " ", node["description"]).strip()
     return node

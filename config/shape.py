@@ -45,6 +45,11 @@ def is_number(types: Types) -> bool:
     return any(t in (int, float) for t in types) and bool not in types
 
 
+def blocks(types: Types) -> tuple[type[Block], ...]:
+    """The sorts of block a value here may be."""
+    return tuple(t for t in types if isinstance(t, type) and issubclass(t, Block))
+
+
 class Shape:
     """Reads the models, those of the plugs included."""
 

@@ -169,7 +169,7 @@ class TurnEngine:
             at=self._clock(),
             settings=self._digest,
             ms=record.ms,
-            decision=verdict.decision,
+            decision=_decision(verdict, composed),
             confidence=found.confidence,
             ranked=tuple(dict.fromkeys(p.chunk.external_id for p in found.result.passages)),
             given=tracing.given(turn),
@@ -177,6 +177,13 @@ class TurnEngine:
             outcome=tracing.outcome(result),
         )
         return replace(result, trace=msgspec.json.encode(trace))
+
+
+def _decision(verdict: Verdict, composed: Composed) -> Decision:
+    """What was done in the end: an answer for which nothing could be quoted became an offer of a person."""
+    reply = composed.reply
+    is_offer = verdict.decision is Decision.ANSWER and reply is not None and reply.proposal is not None
+    return Decision.PROPOSE if is_offer else verdict.decision
 
 
 def _quotable(found: Found) -> Sequence[Passage]:

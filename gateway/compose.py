@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import config
-from adapters import ChannelContext
+from adapters import AnyChannelPlugin, ChannelContext
 from adapters.web import plugin as web_plugin
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
@@ -33,17 +34,17 @@ from gateway.live import Hub
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
 from gateway.store.knowledge import SqliteKnowledgeStore
-from handoff import DeskContext
+from handoff import AnyDeskPlugin, DeskContext
 from handoff.desks.builtin import plugin as builtin_plugin
 from handoff.people import People, Person, PersonRole
 from handoff.service import HandoffService
-from kb_sync import SourceContext
+from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.pipeline import ChunkSettings, SyncJob, build
 from kb_sync.sources.folder import plugin as folder_plugin
 
-CHANNELS = {plugin.kind: plugin for plugin in (web_plugin,)}
-DESKS = {plugin.kind: plugin for plugin in (builtin_plugin,)}
-SOURCES = {plugin.kind: plugin for plugin in (folder_plugin,)}
+CHANNELS: dict[str, AnyChannelPlugin] = {plugin.kind: plugin for plugin in (web_plugin,)}
+DESKS: dict[str, AnyDeskPlugin] = {plugin.kind: plugin for plugin in (builtin_plugin,)}
+SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
 SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 SEARCH_THREADS = 2
@@ -137,9 +138,13 @@ def engine_settings(tenant: config.Tenant) -> EngineSettings:
 def notices_of(tenant: config.Tenant) -> Notices:
     """The tenant's sentences over the shipped ones."""
     return Notices(
-        default={**DEFAULT_NOTICES, **tenant.notices.default},
-        by_language={language: dict(texts) for language, texts in tenant.notices.by_language.items()},
+        default={**DEFAULT_NOTICES, **_texts(tenant.notices.default)},
+        by_language={language: _texts(texts) for language, texts in tenant.notices.by_language.items()},
     )
+
+
+def _texts(given: Mapping[Any, str]) -> dict[str, str]:
+    return {str(key): text for key, text in given.items()}
 
 
 def people_of(settings: config.Settings) -> People:

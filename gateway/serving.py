@@ -111,7 +111,7 @@ async def serve(path: Path, settings: config.Settings) -> None:
     """Serve until SIGTERM, reloading the file when it changes."""
     serving = Serving(settings)
     await serving.open_knowledge()
-    watcher = config.SettingsWatcher(path, load=lambda: compose.load_settings(path), on_change=serving.reload)
+    watcher = config.SettingsWatcher(path, lambda: compose.load_settings(path), serving.reload, current=settings)
     if settings.server.evaluation:
         log.warning("evaluation_mode", meaning="rate limits are lifted; not for the public")
 

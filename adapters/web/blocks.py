@@ -122,7 +122,7 @@ def _inlines(children: Iterable[reply.Inline]) -> list[InlineNode]:
     return [_inline(child) for child in children]
 
 
-def _inline(node: reply.Inline) -> InlineNode:  # noqa: PLR0911  one line per kind of node
+def _inline(node: reply.Inline) -> InlineNode:
     match node:
         case reply.Text():
             return TextNode(node.text)

@@ -84,10 +84,15 @@ class WebChannel:
         text: str,
         now: datetime,
         field: str,
+        limit: int | None = None,
         attachments: tuple[Attachment, ...] = (),
         payload: bytes = b"",
     ) -> InboundEvent:
-        """What a proven visitor says.  ``key`` makes it once, ``field`` is where an error points; arrival is the order."""
+        """What a proven visitor says.
+
+        ``key`` makes it once, ``field`` is where an error points, ``limit`` narrows ``max_text``; arrival is the order.
+        """
+        longest = self.capabilities.max_text if limit is None else min(limit, self.capabilities.max_text)
         return InboundEvent(
             tenant=self.tenant,
             account=self.account,
@@ -98,7 +103,7 @@ class WebChannel:
             provider_at=now,
             received_at=now,
             order_key=f"{next(self._arrivals):016d}",
-            text=clean(text, limit=self.capabilities.max_text, field=field, allow_empty=bool(attachments)),
+            text=clean(text, limit=longest, field=field, allow_empty=bool(attachments)),
             attachments=attachments,
             thread={"visitor": session.visitor, **({"page": session.page} if session.page else {})},
             payload=payload,

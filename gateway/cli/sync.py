@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import FrontdeskError
-from gateway.cli.options import CONFIG_OPTION, EXIT_NO, EXIT_OK, EXIT_USAGE
+from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK, EXIT_USAGE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,8 +26,8 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def sync(
-        config: Annotated[Path, CONFIG_OPTION],
         sources: Annotated[list[str] | None, typer.Argument(help="Ids of sources to sync; none means all.")] = None,
+        config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
         tenant: Annotated[str | None, typer.Option(help="Only this tenant.")] = None,
         full: Annotated[bool, typer.Option("--full", help="Build the index anew even when nothing changed.")] = False,
         if_needed: Annotated[bool, typer.Option("--if-needed", help="Only when there is no index yet.")] = False,

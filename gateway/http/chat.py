@@ -52,6 +52,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
         text=asked.user_message,
         now=services.clock(),
         field="/user_message",
+        limit=services.limits.message_chars,
     )
     most = None if services.limits.is_evaluation else STREAMS_PER_CONVERSATION
     keep_alive = request.config_dict[KEEP_ALIVE]

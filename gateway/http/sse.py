@@ -52,9 +52,10 @@ def frame(event: str, data: Any, *, id: str | None = None) -> bytes:
 class EventStream:
     """An open stream; writing is bounded in time."""
 
-    __slots__ = ("_request", "_response")
+    __slots__ = ("_request", "_response", "_write_limit_s")
 
-    def __init__(self, request: web.Request, response: web.StreamResponse) -> None:
+    def __init__(self, request: web.Request, response: web.StreamResponse, *, write_limit_s: float) -> None:
+        self._write_limit_s = write_limit_s
         self._request = request
         self._response = response
 
@@ -66,7 +67,7 @@ class EventStream:
     async def write(self, data: bytes) -> None:
         """Write raw frames; ``StreamClosed`` when the reader is gone or does not read."""
         try:
-            async with asyncio.timeout(WRITE_LIMIT_S):
+            async with asyncio.timeout(self._write_limit_s):
                 await self._response.write(data)
         except TimeoutError:
             self.abort()
@@ -84,11 +85,13 @@ class EventStream:
         await self.write(frame(event, data, id=id))
 
 
-async def open_stream(request: web.Request, *, headers: dict[str, str] | None = None) -> EventStream:
+async def open_stream(
+    request: web.Request, *, headers: dict[str, str] | None = None, write_limit_s: float = WRITE_LIMIT_S
+) -> EventStream:
     """Answer 200 and start the stream; the caller writes until the reader or the story ends."""
     response = web.StreamResponse(headers={**HEADERS, **(headers or {})})
     await response.prepare(request)
-    stream = EventStream(request, response)
+    stream = EventStream(request, response, write_limit_s=write_limit_s)
     await stream.write(OPENING)
     return stream
 

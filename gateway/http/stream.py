@@ -157,4 +157,4 @@ async def _give_up(out: EventStream, error: FrontdeskError) -> None:
 
 def routes() -> list[web.RouteDef]:
     """The routes of this module."""
-    return [web.get("/v1/web/stream", stream)]
+    return [web.get("/v1/web/stream", stream, allow_head=False)]

@@ -88,7 +88,7 @@ def widget_config(visit: Visit, session: Session) -> WidgetConfig:
         ai_label=settings.ai_label,
         staffed=visit.tenant.is_staffed(),
         locale=session.locale,
-        max_text=visit.account.channel.capabilities.max_text,
+        max_text=min(limits.message_chars, visit.account.channel.capabilities.max_text),
         max_attachments=limits.attachments,
         max_upload_bytes=limits.upload_bytes,
         csat=settings.csat,
@@ -114,6 +114,7 @@ async def say(request: web.Request) -> web.Response:
         text=said.text,
         now=services.clock(),
         field="/text",
+        limit=services.limits.message_chars,
         attachments=attachments,
     )
     is_new = await accept(visit, event)

@@ -21,6 +21,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Request,
+    ViewportSize,
     async_playwright,
 )
 
@@ -34,8 +35,8 @@ ARGUMENTS = [
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 LIMIT_MS = 10_000
 FRAME = "#frontdesk iframe"
-DESKTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -134,7 +135,7 @@ def watch(stand_in: StandIn) -> Watch:
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(browser: Browser, watch: Watch) -> AsyncIterator[BrowserContext]:
     """A browser profile whose pages are watched; what they did wrong fails the test at its end."""
-    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")  # type: ignore[arg-type]
+    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
     profile.set_default_timeout(LIMIT_MS)
     profile.on("page", watch.attach)
     yield profile

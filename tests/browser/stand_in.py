@@ -174,7 +174,7 @@ class StandIn:
 
     def expire_tokens(self) -> None:
         """Every token given so far is over."""
-        self.tokens = {token: "" for token in self.tokens}
+        self.tokens = dict.fromkeys(self.tokens, "")
 
     async def until_called(self, call: str, times: int = 1) -> list[Any]:
         """Wait until a call has come this often; its bodies."""
@@ -326,8 +326,9 @@ class StandIn:
 
     async def _host(self, request: web.Request) -> web.Response:
         tag = f'<script async nonce="n0nce" src="{self.url}/widget/v1/{LOADER}" {self.host_attributes}></script>'
-        lang, dir = request.query.get("lang", "en"), request.query.get("dir", "ltr")
-        page = f'<!doctype html><html lang="{lang}" dir="{dir}"><meta name="viewport" content="width=device-width"><title>Host</title><body><main><h1>Host page</h1></main>{tag}</body></html>'
+        language = f'lang="{request.query.get("lang", "en")}" dir="{request.query.get("dir", "ltr")}"'
+        head = '<meta name="viewport" content="width=device-width"><title>Host</title>'
+        page = f"<!doctype html><html {language}>{head}<body><main><h1>Host page</h1></main>{tag}</body></html>"
         return web.Response(text=page, content_type="text/html", headers=self.host_headers)
 
     async def _shop(self, request: web.Request) -> web.StreamResponse:

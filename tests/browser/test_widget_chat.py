@@ -12,7 +12,7 @@ from tests.browser.stand_in import Refusal, StandIn, Talk
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-CITATION = {
+CITATION: dict[str, Any] = {
     "number": 1, "title": "Delivery costs", "url": "https://larkspur.example/delivery", "heading": "Germany",
     "quote": "Standard €6.90", "document_id": "d_1",
 }  # fmt: skip

@@ -1,4 +1,289 @@
-BREAKAGES = ()
+"""Stores that break one promise each; the StoreContract must find every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
+
+from core.domain import (
+    Audience,
+    Claimed,
+    Commit,
+    CommitDraft,
+    DeliveryState,
+    Destination,
+    Head,
+    InboundEvent,
+    Message,
+    OpenTurn,
+    Visibility,
+    Voice,
+)
+from core.ports.store import Appended, Build, Preview, StoreObserver, SystemScope, Work
+from gateway.store.documents import Document
+from gateway.store.ledger import DocumentStore, DocumentTenant
+from tests.contracts.fake_documents import FakeDocuments
+from tests.contracts.rigs import document_rig
+from tests.contracts.words import TENANT, Rig
+
+_fresh = count()
 
 
-class Breakage: ...
+class BrokenStore:
+    """A document store whose tenants or system scope are broken."""
+
+    def __init__(
+        self,
+        inner: DocumentStore,
+        tenant: type[DocumentTenant],
+        system: Callable[[SystemScope], SystemScope] = lambda scope: scope,
+    ) -> None:
+        self._inner = inner
+        self._tenant = tenant
+        self.system: SystemScope = system(inner.system)
+
+    @property
+    def observer(self) -> StoreObserver | None:
+        return self._inner.observer
+
+    @observer.setter
+    def observer(self, observer: StoreObserver | None) -> None:
+        self._inner.observer = observer
+
+    def for_tenant(self, tenant: str) -> DocumentTenant:
+        return self._tenant(self._inner, tenant)
+
+    async def start(self) -> None:
+        await self._inner.start()
+
+    async def stop(self) -> None:
+        await self._inner.stop()
+
+    async def check(self) -> None:
+        await self._inner.check()
+
+
+class ForgetsDedupe(DocumentTenant):
+    async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
+        return await super().accept([replace(e, dedupe_key=f"{e.dedupe_key}{next(_fresh)}") for e in events])
+
+
+class ReadsInOrderOfArrival(DocumentTenant):
+    async def unread(self, conv: str) -> tuple[InboundEvent, ...]:
+        return tuple(sorted(await super().unread(conv), key=lambda event: event.dedupe_key))
+
+
+class GrowsTheBatch(DocumentTenant):
+    async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
+        turn = await super().open_turn(conv, holder)
+        return turn and replace(turn, events=await self.unread(conv))
+
+
+class ForgetsAttempts(DocumentTenant):
+    async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
+        turn = await super().open_turn(conv, holder)
+        return turn and replace(turn, attempt=1)
+
+
+class ForgetsNonces(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        return await super().append(conv, nonce=f"{nonce}{next(_fresh)}", build=build, event=event)
+
+
+class ForgetsControls(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        renamed = event and replace(event, dedupe_key=f"{event.dedupe_key}{next(_fresh)}")
+        return await super().append(conv, nonce=nonce, build=build, event=renamed)
+
+
+class BuildsOnAnOldHead(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        old = await self.head(conv)
+        if old is None:
+            return await super().append(conv, nonce=nonce, build=build, event=event)
+        return await super().append(conv, nonce=nonce, build=lambda newest: build(old), event=event)
+
+
+class SwallowsBuilders(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        def careless(head: Head) -> CommitDraft | None:
+            try:
+                return build(head)
+            except ZeroDivisionError:
+                return None
+
+        return await super().append(conv, nonce=nonce, build=careless, event=event)
+
+
+class LetsStaleHoldersCommit(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        def unfenced(head: Head) -> CommitDraft | None:
+            drafts = (build(replace(head, holder="", term=term)) for term in range(head.term + 1))
+            return next((draft for draft in drafts if draft is not None), None)
+
+        return await super().append(conv, nonce=nonce, build=unfenced, event=event)
+
+
+class ForgetsWhoSpeaks(DocumentTenant):
+    async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
+        def voiceless(head: Head) -> CommitDraft | None:
+            draft = build(head)
+            return draft and replace(draft, outbox=tuple(replace(row, voice=Voice.SYSTEM) for row in draft.outbox))
+
+        return await super().append(conv, nonce=nonce, build=voiceless, event=event)
+
+
+class ShowsInternalWords(DocumentTenant):
+    async def transcript(
+        self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
+    ) -> tuple[Message, ...]:
+        return await super().transcript(conv, audience=Audience.DESK, after=after, limit=limit)
+
+
+class ShowsWhatIsNotYetSent(DocumentTenant):
+    async def transcript(
+        self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
+    ) -> tuple[Message, ...]:
+        found = await super().transcript(conv, audience=Audience.DESK, after=after, limit=limit)
+        if audience is Audience.DESK:
+            return found
+        shown = (None, DeliveryState.SENT)
+        return tuple(m for m in found if m.visibility is Visibility.CONTACT and m.delivery in shown)
+
+
+class ForgetsRetryTimes(DocumentTenant):
+    async def settle(
+        self,
+        claimed: Claimed,
+        state: DeliveryState,
+        *,
+        vendor_ref: str | None = None,
+        error: str | None = None,
+        retry_at: datetime | None = None,
+    ) -> None:
+        await super().settle(claimed, state, vendor_ref=vendor_ref, error=error)
+
+
+class ForgetsLostAttempts(DocumentTenant):
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
+        return claimed and replace(claimed, unsettled=False)
+
+
+class LetsPreviewsShrink(DocumentTenant):
+    async def preview(self, turn_id: str) -> Preview | None:
+        found = await super().preview(turn_id)
+        return found and replace(found, shown=found.shown[:4])
+
+
+class KnowsEveryEvent(DocumentTenant):
+    async def outcome(self, event_id: str) -> Commit | None:
+        try:
+            return await super().outcome(event_id)
+        except KeyError:
+            return None
+
+
+class OneTenantForAll(DocumentTenant):
+    def __init__(self, store: DocumentStore, tenant: str) -> None:
+        super().__init__(store, TENANT)
+
+
+class BrokenSystem:
+    """A system scope to break."""
+
+    def __init__(self, inner: SystemScope) -> None:
+        self._inner = inner
+
+    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
+        return await self._inner.unread(after=after, limit=limit)
+
+    async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
+        return await self._inner.undelivered(after=after, limit=limit)
+
+    async def prune(self, *, before: datetime) -> int:
+        return await self._inner.prune(before=before)
+
+
+class SkipsWork(BrokenSystem):
+    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
+        return (await super().unread(after=after, limit=limit))[1:]
+
+
+class CutsConversations(BrokenSystem):
+    async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
+        return (await super().undelivered(after=after, limit=limit))[:limit]
+
+
+class PrunesTooMuch(BrokenSystem):
+    async def prune(self, *, before: datetime) -> int:
+        return await super().prune(before=datetime(9000, 1, 1, tzinfo=UTC))
+
+
+class Overwrites(FakeDocuments):
+    """A database without the one promise: a second insert replaces the first."""
+
+    async def insert_many(self, collection: str, documents: Sequence[Document]) -> frozenset[str]:
+        for document in documents:
+            await self._pause()
+            self.server.shard(collection, str(document["conv"]))[str(document["_id"])] = dict(document)
+        return frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breakage:
+    """One broken promise and a scenario that must notice."""
+
+    name: str
+    found_by: str
+    build: Callable[[], Rig]
+
+
+def _tenant(broken: type[DocumentTenant], found_by: str) -> Breakage:
+    def build() -> Rig:
+        rig = document_rig()
+        assert isinstance(rig.store, DocumentStore)
+        assert isinstance(rig.rival, DocumentStore)
+        return replace(rig, store=BrokenStore(rig.store, broken), rival=BrokenStore(rig.rival, broken))
+
+    return Breakage(name=broken.__name__, found_by=found_by, build=build)
+
+
+def _system(broken: type[BrokenSystem], found_by: str) -> Breakage:
+    def build() -> Rig:
+        rig = document_rig()
+        assert isinstance(rig.store, DocumentStore)
+        return replace(rig, store=BrokenStore(rig.store, DocumentTenant, broken))
+
+    return Breakage(name=broken.__name__, found_by=found_by, build=build)
+
+
+BREAKAGES = (
+    _tenant(ForgetsDedupe, "test_a_redelivered_event_is_stored_once"),
+    _tenant(ReadsInOrderOfArrival, "test_unread_is_in_the_providers_order"),
+    _tenant(GrowsTheBatch, "test_a_replayed_turn_keeps_its_batch_and_counts_its_attempts"),
+    _tenant(ForgetsAttempts, "test_a_replayed_turn_keeps_its_batch_and_counts_its_attempts"),
+    _tenant(ForgetsNonces, "test_the_same_nonce_commits_once"),
+    _tenant(ForgetsControls, "test_a_control_redelivered_at_once_happens_once"),
+    _tenant(BuildsOnAnOldHead, "test_sixteen_writers_of_one_seq_have_one_winner"),
+    _tenant(SwallowsBuilders, "test_a_raising_builder_changes_nothing"),
+    _tenant(LetsStaleHoldersCommit, "test_a_stale_holder_commits_nothing"),
+    _tenant(ForgetsWhoSpeaks, "test_a_stale_bot_row_becomes_a_draft"),
+    _tenant(ShowsInternalWords, "test_internal_notes_and_drafts_never_reach_the_contact"),
+    _tenant(ShowsWhatIsNotYetSent, "test_a_shown_position_never_gains_an_earlier_neighbour"),
+    _tenant(ForgetsRetryTimes, "test_retry_at_holds_the_whole_line"),
+    _tenant(ForgetsLostAttempts, "test_an_attempt_without_an_outcome_is_reported"),
+    _tenant(LetsPreviewsShrink, "test_a_preview_only_grows"),
+    _tenant(KnowsEveryEvent, "test_the_outcome_of_an_event_is_its_commit"),
+    _tenant(OneTenantForAll, "test_nothing_of_a_tenant_is_found_by_another"),
+    _system(SkipsWork, "test_unread_conversations_are_listed_in_pages"),
+    _system(CutsConversations, "test_undelivered_lines_are_listed_in_pages_of_whole_conversations"),
+    _system(PrunesTooMuch, "test_prune_keeps_the_dedupe_keys_of_fourteen_days"),
+    Breakage(
+        name="Overwrites",
+        found_by="test_a_claim_has_one_winner",
+        build=lambda: document_rig(documents=Overwrites),
+    ),
+)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from core.domain import Audience, DeliveryState, EventKind, Message, Owner, Role
 from tests.contracts.words import (
     CONV,
@@ -49,7 +51,7 @@ class ReadContract:
             logs.append(await seen(rig))
             await rig.acme.settle(await claim_next(rig.acme), end)
         logs.append(await seen(rig))
-        assert all(later[: len(earlier)] == earlier for earlier, later in zip(logs, logs[1:], strict=False))
+        assert all(later[: len(earlier)] == earlier for earlier, later in pairwise(logs))
         assert [m.text for m in logs[-1] if m.role is Role.BOT] == ["reply 0", "reply 3"]
 
     async def test_rejected_and_parked_rows_are_left_out_for_the_contact_only(self, rig: Rig) -> None:

@@ -77,6 +77,7 @@ class RecordContract:
         stores = (rig.acme, rig.other)
         found = await asyncio.gather(*(stores[n % 2].claim("day", f"v{n}") for n in range(16)))
         assert len(set(found)) == 1
+        assert await rig.acme.claim("day", "later") == found[0]
         assert await rig.acme.claimed("day") == found[0]
         assert await rig.acme.claim("another day", "w") == "w"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from core.domain import Audience, Head, Message
+from core.domain import Audience, DeliveryState, Head, Message
 from core.ports.store import TenantStore
 from gateway.cli.chat_client import Event
 from gateway.http import middleware, sse
@@ -25,7 +26,7 @@ from handoff.desks.builtin import plugin
 from handoff.desks.builtin.settings import BuiltinDeskSettings
 from handoff.people import People, Person, PersonRole
 from handoff.service import HandoffService
-from tests.web.world import World, serving
+from tests.web.world import WAIT_S, World, serving
 
 AGENT, ADMIN = PersonRole.AGENT, PersonRole.ADMIN
 PASSWORD = "a long pass phrase"
@@ -66,14 +67,27 @@ class DeskWorld:
     async def contact(self, account: str = "demo-web") -> Contact:
         """A visitor with a session."""
         session = await self.world.session(account=account)
-        return Contact(world=self.world, token=session["session_token"], conv=session["conv_id"])
+        return Contact(desk=self, token=session["session_token"], conv=session["conv_id"])
 
     async def head(self, conv: str) -> Head:
         head = await self.store.head(conv)
         assert head is not None
         return head
 
+    async def delivered(self, conv: str, tenant: str = "demo") -> None:
+        """Wait until nothing of a conversation waits for delivery any longer."""
+        store = self.world.services.tenants[tenant].store
+        with self.world.hub.subscribe(tenant, conv) as news:
+            async with asyncio.timeout(WAIT_S):
+                while any(
+                    message.delivery is DeliveryState.PENDING
+                    for message in await store.tail(conv, audience=Audience.DESK, limit=20)
+                ):
+                    await news.wait()
+
     async def seen_by_contact(self, conv: str) -> tuple[Message, ...]:
+        """What the contact reads once all is delivered."""
+        await self.delivered(conv)
         return await self.store.transcript(conv, audience=Audience.CONTACT)
 
 
@@ -139,25 +153,27 @@ def _params(tenant: str | None, query: dict[str, str]) -> dict[str, str]:
 class Contact:
     """A visitor and their conversation."""
 
-    world: World
+    desk: DeskWorld
     token: str
     conv: str
 
     async def ask(self, text: str) -> list[Event]:
         """Say something and wait for the turn's end."""
-        return await self.world.chat(text, token=self.token, conv_id=self.conv)
+        return await self.desk.world.chat(text, token=self.token, conv_id=self.conv)
 
     async def ask_person(self) -> str:
         """Be handed to the queue; the handoff's id."""
-        done = await self.world.call(
+        done = await self.desk.world.call(
             "POST", "/v1/web/escalate", token=self.token, json={"client_msg_id": "p1"}, status=200
         )
         handoff_id: str = done["handoff_id"]
+        await self.desk.delivered(self.conv)
         return handoff_id
 
     async def log(self) -> Any:
-        """The conversation as its own session reads it."""
-        return await self.world.call("GET", f"/conversations/{self.conv}", token=self.token, status=200)
+        """The conversation as its own session reads it, once all is delivered."""
+        await self.desk.delivered(self.conv)
+        return await self.desk.world.call("GET", f"/conversations/{self.conv}", token=self.token, status=200)
 
 
 def builtin_desk(tenant: str, hub: Hub) -> Any:

@@ -15,6 +15,8 @@ export function createTabs(name, { onLead, onMessage }) {
   const channel = "BroadcastChannel" in window ? new BroadcastChannel(name) : null;
   let wanted = false;
   let leads = false;
+  let isStealing = false;
+  let request = 0;
   let release = () => {};
   /** @type {AbortController|null} */
   let queued = null;
@@ -31,23 +33,26 @@ export function createTabs(name, { onLead, onMessage }) {
   }
 
   async function ask(steal) {
+    const mine = ++request;
+    let isHeld = false;
     queued?.abort();
     queued = steal ? null : new AbortController();
-    let isHeld = false;
+    isStealing = steal;
     try {
       await locks.request(name, steal ? { steal } : { signal: queued.signal }, () => {
-        isHeld = true;
-        return hold();
+        isHeld = mine === request;
+        isStealing = false;
+        return isHeld && hold(); // not held: superseded meanwhile, so it is given back at once
       });
     } catch {
-      if (!isHeld) return; // given up in favour of another request
+      if (!isHeld || mine !== request) return; // given up in favour of another request of this tab
       set(false); // taken over by the tab that is looked at now
       if (wanted) ask(false);
     }
   }
 
   function lead() {
-    if (!wanted || leads) return;
+    if (!wanted || leads || isStealing) return;
     if (!locks || !channel) set(true);
     else ask(!document.hidden);
   }
@@ -75,6 +80,8 @@ export function createTabs(name, { onLead, onMessage }) {
     },
     stop() {
       wanted = false;
+      isStealing = false;
+      request += 1;
       queued?.abort();
       release();
       set(false);

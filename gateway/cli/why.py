@@ -1,0 +1,87 @@
+"""``frontdesk why``: explain one message from its turn's record, and run the turn again to see whether it still holds."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK
+
+if TYPE_CHECKING:
+    from config import Settings
+    from core.ports.store import Store
+    from core.trace import Trace
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def why(
+        message_id: Annotated[str, typer.Argument(help="A message's id, the contact's or the bot's; see the transcript.")],
+        config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the stored record and the replay as JSON.")] = False,
+    ) -> None:
+        """Explain an answer: what was understood and found, which rule fired, what every sentence stands on.
+
+        Then the turn is run again from its record, without index or network, and compared.
+
+        [bold]Examples[/bold]
+
+          frontdesk why c_k3v...#4#1
+
+          frontdesk why c_k3v...#4#1 --json | jq .trace.steps.retrieve
+
+        Exit code 0 when the replay comes to the same, 1 when it differs or there is no such record.
+        """
+        from gateway.compose import load_settings
+
+        raise typer.Exit(asyncio.run(_why(load_settings(config), message_id, as_json=as_json)))
+
+
+async def _why(settings: Settings, message_id: str, *, as_json: bool) -> int:
+    import msgspec
+    from rich.console import Console
+
+    from core.replay import replay
+    from gateway.cli.why_view import show
+    from gateway.compose import engine_settings, open_store
+
+    async with open_store(settings) as store:
+        found = await find(store, [tenant.id for tenant in settings.tenants], message_id)
+    if isinstance(found, str):
+        typer.echo(found, err=True)
+        return EXIT_NO
+    tenant = next(tenant for tenant in settings.tenants if tenant.id == found.given.tenant)
+    again = await replay(found, engine_settings(tenant))
+    if as_json:
+        body = {"trace": found, "replay": {"same": again.is_same, "settings_changed": again.settings_changed}}
+        typer.echo(json.dumps(msgspec.to_builtins(body), indent=2, ensure_ascii=False))
+    else:
+        show(found, again, Console())
+    return EXIT_OK if again.is_same else EXIT_NO
+
+
+async def find(store: Store, tenants: list[str], message_id: str) -> Trace | str:
+    """The trace of the turn that a message belongs to, or in words why there is none."""
+    from core.trace import decode
+
+    for tenant in tenants:
+        rooms = store.for_tenant(tenant)
+        message = await rooms.message(message_id)
+        if message is None:
+            continue
+        if message.turn_id is None:
+            return f"{message_id}: said by {message.author or message.role}, not by a turn of the assistant."
+        traces = [step.body for step in await rooms.steps(message.turn_id) if step.name == "trace"]
+        if not traces:
+            return f"{message_id}: its turn has no record any more."
+        try:
+            return decode(traces[-1])
+        except ValueError:
+            return f"{message_id}: its turn ended without an answer: {traces[-1].decode(errors='replace')[:200]}"
+    return f"{message_id}: no such message in any configured tenant."

@@ -1,0 +1,74 @@
+"""The admin's calls on the internal listener: what the engine thought of a conversation's newest turn, or of a message.
+
+Reached with a desk session of an admin, or with HTTP Basic for scripts; failed passwords are throttled like logins.
+"""
+
+from __future__ import annotations
+
+import binascii
+
+from aiohttp import BasicAuth, hdrs, web
+
+from core.domain import Audience, Message
+from core.ports.store import TenantStore
+from gateway.http.door import DOOR, person_of
+from gateway.http.limits import address_of
+from gateway.http.problem import forbidden, not_found, unauthorized
+from gateway.services import Services, services_of
+from handoff.people import Person, PersonRole
+
+LOOKED_BACK = 50
+
+
+def routes() -> list[web.RouteDef]:
+    """The routes of this module."""
+    return [web.get("/admin/trace/{conv}", trace)]
+
+
+def admin_of(request: web.Request) -> Person:
+    """The admin who calls: 401 without one, 403 for other roles."""
+    header = request.headers.get(hdrs.AUTHORIZATION)
+    if header is None:
+        return person_of(request, PersonRole.ADMIN)
+    services, door = services_of(request), request.config_dict[DOOR]
+    try:
+        given = BasicAuth.decode(header, "utf-8")
+    except (ValueError, binascii.Error):
+        raise unauthorized("login_needed", "The Authorization header is not HTTP Basic.") from None
+    address, now = address_of(request, services), services.clock().timestamp()
+    if door.wait_s(given.login, address, now) > 0:
+        raise unauthorized("login_throttled", "Too many failed logins. Please wait.")
+    person = services.people.check(given.login, given.password)
+    if person is None:
+        door.failed(given.login, address, now)
+        raise unauthorized("login_failed", "Unknown name or wrong password.")
+    if not person.may(PersonRole.ADMIN):
+        raise forbidden("role_missing", "This needs the role admin.")
+    return person
+
+
+async def trace(request: web.Request) -> web.Response:
+    """The record of the newest turn of a conversation, or of the turn behind ``?message=ID``."""
+    services, person = services_of(request), admin_of(request)
+    conv, message_id = request.match_info["conv"], request.query.get("message")
+    store = await _tenant_of(services, person, conv)
+    messages = await store.tail(conv, audience=Audience.DESK, limit=LOOKED_BACK)
+    turn_id = _turn_of(messages, message_id)
+    steps = () if turn_id is None else await store.steps(turn_id)
+    if not steps:
+        raise not_found("trace")
+    return web.Response(body=steps[-1].body, content_type="application/json")
+
+
+async def _tenant_of(services: Services, person: Person, conv: str) -> TenantStore:
+    for tenant in services.tenants.values():
+        if person.sees(tenant.id) and await tenant.store.head(conv) is not None:
+            return tenant.store
+    raise not_found()
+
+
+def _turn_of(messages: tuple[Message, ...], message_id: str | None) -> str | None:
+    for message in reversed(messages):
+        if message.turn_id is not None and message_id in (None, message.id):
+            return message.turn_id
+    return None

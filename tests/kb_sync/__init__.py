@@ -1,0 +1,1 @@
+"""Knowledge sync: formats, chunks, sources, pipeline."""

@@ -1,0 +1,1 @@
+"""The live knowledge of a tenant."""
