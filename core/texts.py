@@ -16,13 +16,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "thanks": "You're welcome! Is there anything else I can help with?",
         "goodbye": "Goodbye, and take care!",
         "found": "Here is what I found:",
-        "no_answer": "I couldn't find a reliable answer to that in our help articles. Would you like to talk to a person?",
+        "no_answer": (
+            "I couldn't find a reliable answer to that in our help articles. Would you like to talk to a person?"
+        ),
         "clarify": "I want to be sure I get this right. Which of these do you mean?",
         "clarify_open": "Could you tell me a little more about what you need?",
         "outage": "I can't look things up at the moment, so I won't guess.",
         "offer": "If this doesn't help, I can bring in a person.",
         "sorry": "I'm sorry about the trouble.",
-        "attachment": "I can't read files myself, but a person can. Shall I bring one in, or would you tell me what you need?",
+        "attachment": (
+            "I can't read files myself, but a person can. Shall I bring one in, or would you tell me what you need?"
+        ),
         "more": "The list goes on in the source.",
         "person": "Talk to a person",
     },
@@ -31,13 +35,19 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "thanks": "Gern geschehen! Kann ich sonst noch helfen?",
         "goodbye": "Auf Wiedersehen und alles Gute!",
         "found": "Das habe ich dazu gefunden:",
-        "no_answer": "Dazu habe ich in unseren Hilfeartikeln keine verlässliche Antwort gefunden. Möchten Sie mit einer Person sprechen?",
+        "no_answer": (
+            "Dazu habe ich in unseren Hilfeartikeln keine verlässliche Antwort gefunden. Möchten Sie mit einer "
+            "Person sprechen?"
+        ),
         "clarify": "Ich möchte Sie richtig verstehen. Was davon meinen Sie?",
         "clarify_open": "Können Sie mir etwas genauer sagen, worum es geht?",
         "outage": "Ich kann gerade nichts nachschlagen und möchte nicht raten.",
         "offer": "Wenn das nicht hilft, hole ich gern eine Person dazu.",
         "sorry": "Es tut mir leid, dass das gerade Ärger macht.",
-        "attachment": "Dateien kann ich selbst nicht lesen, eine Person schon. Soll ich jemanden dazuholen, oder sagen Sie mir, worum es geht?",
+        "attachment": (
+            "Dateien kann ich selbst nicht lesen, eine Person schon. Soll ich jemanden dazuholen, oder sagen Sie "
+            "mir, worum es geht?"
+        ),
         "more": "Die Liste geht in der Quelle weiter.",
         "person": "Mit einer Person sprechen",
     },
@@ -46,13 +56,18 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "thanks": "Avec plaisir ! Puis-je vous aider pour autre chose ?",
         "goodbye": "Au revoir et bonne continuation !",
         "found": "Voici ce que j'ai trouvé :",
-        "no_answer": "Je n'ai pas trouvé de réponse fiable dans nos articles d'aide. Souhaitez-vous parler à une personne ?",
+        "no_answer": (
+            "Je n'ai pas trouvé de réponse fiable dans nos articles d'aide. Souhaitez-vous parler à une personne ?"
+        ),
         "clarify": "Je veux être sûr de bien comprendre. De quoi s'agit-il ?",
         "clarify_open": "Pouvez-vous m'en dire un peu plus ?",
         "outage": "Je ne peux rien consulter pour le moment, et je préfère ne pas deviner.",
         "offer": "Si cela ne suffit pas, je peux faire venir une personne.",
         "sorry": "Je suis désolé pour ces désagréments.",
-        "attachment": "Je ne peux pas lire les fichiers, mais une personne le peut. Dois-je en appeler une, ou pouvez-vous me dire ce qu'il vous faut ?",
+        "attachment": (
+            "Je ne peux pas lire les fichiers, mais une personne le peut. Dois-je en appeler une, ou pouvez-vous me "
+            "dire ce qu'il vous faut ?"
+        ),
         "more": "La liste continue dans la source.",
         "person": "Parler à une personne",
     },
@@ -61,7 +76,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "thanks": "¡De nada! ¿Puedo ayudarle en algo más?",
         "goodbye": "¡Adiós y que le vaya bien!",
         "found": "Esto es lo que he encontrado:",
-        "no_answer": "No he encontrado una respuesta fiable en nuestros artículos de ayuda. ¿Quiere hablar con una persona?",
+        "no_answer": (
+            "No he encontrado una respuesta fiable en nuestros artículos de ayuda. ¿Quiere hablar con una persona?"
+        ),
         "clarify": "Quiero entenderle bien. ¿A cuál de estos temas se refiere?",
         "clarify_open": "¿Puede contarme un poco más sobre lo que necesita?",
         "outage": "Ahora mismo no puedo consultar nada y prefiero no adivinar.",
@@ -82,7 +99,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "outage": "Não consigo consultar nada neste momento e prefiro não adivinhar.",
         "offer": "Se isto não ajudar, posso chamar uma pessoa.",
         "sorry": "Lamento o transtorno.",
-        "attachment": "Não consigo ler arquivos, mas uma pessoa consegue. Devo chamar alguém, ou pode dizer-me do que precisa?",
+        "attachment": (
+            "Não consigo ler arquivos, mas uma pessoa consegue. Devo chamar alguém, ou pode dizer-me do que precisa?"
+        ),
         "more": "A lista continua na fonte.",
         "person": "Falar com uma pessoa",
     },
@@ -91,7 +110,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "thanks": "Prego! Posso aiutare con altro?",
         "goodbye": "Arrivederci!",
         "found": "Ecco che cosa ho trovato:",
-        "no_answer": "Non ho trovato una risposta affidabile nei nostri articoli di assistenza. Vuole parlare con una persona?",
+        "no_answer": (
+            "Non ho trovato una risposta affidabile nei nostri articoli di assistenza. Vuole parlare con una persona?"
+        ),
         "clarify": "Vorrei essere sicuro di aver capito. A quale di questi argomenti si riferisce?",
         "clarify_open": "Può dirmi qualcosa di più?",
         "outage": "Al momento non posso consultare nulla e preferisco non indovinare.",
@@ -112,7 +133,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "outage": "Ik kan nu niets opzoeken en wil niet gokken.",
         "offer": "Als dit niet helpt, haal ik er graag een persoon bij.",
         "sorry": "Het spijt me dat dit zo loopt.",
-        "attachment": "Ik kan zelf geen bestanden lezen, een persoon wel. Zal ik iemand erbij halen, of vertelt u wat u nodig hebt?",
+        "attachment": (
+            "Ik kan zelf geen bestanden lezen, een persoon wel. Zal ik iemand erbij halen, of vertelt u wat u nodig "
+            "hebt?"
+        ),
         "more": "De lijst gaat verder in de bron.",
         "person": "Met een persoon praten",
     },

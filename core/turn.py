@@ -76,7 +76,9 @@ class TurnEngine:
         composed = self._compose(verdict, guarded, found, gated, understood)
         if gated.speaks:
             await self._release(composed, sink)
-        return self._record(record, turn, understood, verdict, found, composed)
+        return self._record(
+            record, turn, understood=understood, verdict=verdict, found=found, composed=composed
+        )
 
     async def _understand(self, record: tracing.Recorder, turn: TurnInput, gated: Gate) -> Understanding:
         before = self._timer()
@@ -149,6 +151,7 @@ class TurnEngine:
         self,
         record: tracing.Recorder,
         turn: TurnInput,
+        *,
         understood: Understanding,
         verdict: Verdict,
         found: Found,

@@ -10,6 +10,12 @@ from functools import cache, lru_cache
 
 import snowballstemmer
 
+
+def listed(words_with_spaces: str) -> frozenset[str]:
+    """A lexicon as people read it: words with spaces between."""
+    return frozenset(words_with_spaces.split())
+
+
 STEMMERS = {
     "en": "english",
     "de": "german",
@@ -22,56 +28,82 @@ STEMMERS = {
 
 _STOP_TEXT = {
     "en": (
-        "a an the of to in on at for and or is are was were be been being it its it's i my me mine we our us you your yours "
-        "this that these those with as by from can can't cannot could do does did don't doesn't didn't doing done how what when "
-        "where which who whom whose why have has had haven't hasn't having no not but if so then than there their them they he "
-        "she his her will won't would wouldn't should am any all some get got im i'm ive i've i'd i'll dont cant into about out "
-        "up just like also please hi hello hey thanks thank want need know tell help let's lets there's what's that's isn't "
+        "a an the of to in on at for and or is are was were be been being it its it's i my me mine we our us you "
+        "your yours "
+        "this that these those with as by from can can't cannot could do does did don't doesn't didn't doing done "
+        "how what when "
+        "where which who whom whose why have has had haven't hasn't having no not but if so then than there their "
+        "them they he "
+        "she his her will won't would wouldn't should am any all some get got im i'm ive i've i'd i'll dont cant "
+        "into about out "
+        "up just like also please hi hello hey thanks thank want need know tell help let's lets there's what's "
+        "that's isn't "
         "aren't wasn't one ones anyone someone something anything"
     ),
     "de": (
-        "der die das den dem des ein eine einen einem einer eines und oder ist sind war waren sein bin bist ich du er sie es wir "
-        "ihr mich mir dich dir uns euch mein meine meinen meinem meiner dein deine ihre ihren ihrem unser unsere auf in im an am "
-        "zu zum zur von vom für mit bei aus nach über unter um als wie was wann wo wer wen wem warum wieso welche welcher "
-        "welches welchen kann können könnte muss müssen soll sollen will wollen darf habe hat haben hatte nicht kein keine "
-        "keinen aber wenn dann so auch nur noch man bitte hallo danke es gibt gibt wird werden wurde dass möchte brauche"
+        "der die das den dem des ein eine einen einem einer eines und oder ist sind war waren sein bin bist ich du "
+        "er sie es wir "
+        "ihr mich mir dich dir uns euch mein meine meinen meinem meiner dein deine ihre ihren ihrem unser unsere auf "
+        "in im an am "
+        "zu zum zur von vom für mit bei aus nach über unter um als wie was wann wo wer wen wem warum wieso welche "
+        "welcher "
+        "welches welchen kann können könnte muss müssen soll sollen will wollen darf habe hat haben hatte nicht kein "
+        "keine "
+        "keinen aber wenn dann so auch nur noch man bitte hallo danke es gibt gibt wird werden wurde dass möchte "
+        "brauche"
     ),
     "fr": (
-        "le la les l un une des du de d et ou est sont était être suis es je j tu il elle on nous vous ils elles me m te t se s "
-        "mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces dans en sur sous à au aux pour par avec "
-        "sans chez que qu qui quoi quel quelle quels quelles quand où comment pourquoi combien peux peut pouvez puis dois doit "
+        "le la les l un une des du de d et ou est sont était être suis es je j tu il elle on nous vous ils elles me "
+        "m te t se s "
+        "mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces dans en sur sous à au aux "
+        "pour par avec "
+        "sans chez que qu qui quoi quel quelle quels quelles quand où comment pourquoi combien peux peut pouvez puis "
+        "dois doit "
         "faut ai as a avons avez ont ne n pas plus mais si alors aussi bonjour merci svp plaît voudrais veux y"
     ),
     "es": (
-        "el la los las un una unos unas de del al y o u es son era ser soy estar está están yo tú él ella nosotros ustedes ellos "
-        "me te se nos le les lo mi mis tu tus su sus nuestro nuestra en sobre a para por con sin que qué quien quién cual cuál "
-        "cuáles cuando cuándo donde dónde como cómo por qué cuánto cuánta puedo puede pueden debo debe hay he ha han no pero si sí "
+        "el la los las un una unos unas de del al y o u es son era ser soy estar está están yo tú él ella nosotros "
+        "ustedes ellos "
+        "me te se nos le les lo mi mis tu tus su sus nuestro nuestra en sobre a para por con sin que qué quien quién "
+        "cual cuál "
+        "cuáles cuando cuándo donde dónde como cómo por qué cuánto cuánta puedo puede pueden debo debe hay he ha han "
+        "no pero si sí "
         "también ya hola gracias favor quiero quisiera necesito"
     ),
     "pt": (
-        "o a os as um uma uns umas de do da dos das em no na nos nas e ou é são era ser sou está estão eu tu ele ela nós vocês "
-        "você eles me te se lhe meu minha meus minhas seu sua seus suas nosso nossa para por pelo pela com sem que quem qual "
-        "quais quando onde como porque quanto posso pode podem devo deve há não mas se também já olá obrigado obrigada favor "
+        "o a os as um uma uns umas de do da dos das em no na nos nas e ou é são era ser sou está estão eu tu ele ela "
+        "nós vocês "
+        "você eles me te se lhe meu minha meus minhas seu sua seus suas nosso nossa para por pelo pela com sem que "
+        "quem qual "
+        "quais quando onde como porque quanto posso pode podem devo deve há não mas se também já olá obrigado "
+        "obrigada favor "
         "quero preciso ao à"
     ),
     "it": (
-        "il lo la i gli le un uno una di del della dei delle dello a al alla ai alle da dal dalla in nel nella con su sul sulla "
-        "per tra fra e o è sono era essere io tu lui lei noi voi loro mi ti si ci vi mio mia miei mie tuo tua suo sua nostro "
-        "nostra che chi cosa quale quali quando dove come perché quanto posso può possono devo deve c'è ho ha hanno non ma se "
+        "il lo la i gli le un uno una di del della dei delle dello a al alla ai alle da dal dalla in nel nella con "
+        "su sul sulla "
+        "per tra fra e o è sono era essere io tu lui lei noi voi loro mi ti si ci vi mio mia miei mie tuo tua suo "
+        "sua nostro "
+        "nostra che chi cosa quale quali quando dove come perché quanto posso può possono devo deve c'è ho ha hanno "
+        "non ma se "
         "anche già ciao grazie favore vorrei voglio bisogno"
     ),
     "nl": (
-        "de het een en of is zijn was waren ben bent ik jij je u hij zij ze wij we jullie mij me mijn jouw uw zijn haar ons onze "
-        "hun in op aan te ten ter van voor met bij uit naar over onder om als dan dat die dit deze wat wanneer waar wie waarom "
-        "hoe welke kan kunnen kunt moet moeten wil willen mag heb heeft hebben had niet geen maar ook nog er hallo dank bedankt "
+        "de het een en of is zijn was waren ben bent ik jij je u hij zij ze wij we jullie mij me mijn jouw uw zijn "
+        "haar ons onze "
+        "hun in op aan te ten ter van voor met bij uit naar over onder om als dan dat die dit deze wat wanneer waar "
+        "wie waarom "
+        "hoe welke kan kunnen kunt moet moeten wil willen mag heb heeft hebben had niet geen maar ook nog er hallo "
+        "dank bedankt "
         "alstublieft graag worden wordt"
     ),
 }
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_ABBREVIATIONS = frozenset(
-    "e.g i.e etc vs no nr approx ca dr mr mrs ms st inc ltd co corp fig min max tel z.b u.a d.h usw bzw evtl ggf p.ex env sr sra "
-    "a.m p.m resp incl excl".split()
+_ABBREVIATIONS = listed(
+    "e.g i.e etc vs no nr approx ca dr mr mrs ms st inc ltd co corp fig min max tel z.b u.a d.h usw bzw evtl ggf "
+    "p.ex env sr sra "
+    "a.m p.m resp incl excl"
 )
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]")
 
@@ -100,7 +132,7 @@ def stop_words(language: str) -> frozenset[str]:
 def stem(word: str, language: str = "en") -> str:
     """The stem of a folded word."""
     name = STEMMERS.get(language, "english")
-    return str(_stemmer(name).stemWord(word.split("'")[0]))
+    return str(_stemmer(name).stemWord(word.split("'", maxsplit=1)[0]))
 
 
 _PER_THREAD = threading.local()  # a stemmer keeps its cursor in itself

@@ -141,8 +141,9 @@ class LexicalEngine:
         index.register_tokenizer(ENGLISH.name, ENGLISH.build())
         writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)
         pack, count = msgspec.msgpack.Encoder(), 0
-        for count, chunk in enumerate(chunks, start=1):
+        for chunk in chunks:
             writer.add_document(_entry(chunk, pack))
+            count += 1
         writer.commit()
         writer.wait_merging_threads()
         self._seal(folder, generation, count)

@@ -35,25 +35,31 @@ MAX_QUOTE_CHARS = 500
 _LINK = re.compile(r"\[?https?://\S+|\[/\S*\]|[-*_=|•]{2,}")
 _IS_SENTENCE = re.compile(r"[.!:;?…。！]['\")\]*_”’]*\s*$")
 _LEANS_BACK = re.compile(
-    r"(?:this|these|those|it|they|that|such|however|but|otherwise|then|also|in (?:this|that|these) cases?|to do (?:so|this)|"
-    r"dies\w*|das|sie|es|jedoch|aber|sonst|ce(?:la|tte)?|ces|ils?|elles?|cependant|mais|sinon|est[aeo]s?|ello|sin embargo|pero|si no)\b",
+    r"(?:this|these|those|it|they|that|such|however|but|otherwise|then|also|in (?:this|that|these) cases?|to do "
+    r"(?:so|this)|"
+    r"dies\w*|das|sie|es|jedoch|aber|sonst|ce(?:la|tte)?|ces|ils?|elles?|cependant|mais|sinon|est[aeo]s?|ello|sin "
+    r"embargo|pero|si no)\b",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(
-    r"(?:\W*)(?:however|but|unless|except|only|note|notice|important|otherwise|if|provided|please note|exceptions?|warning|caution|this does "
-    r"not|does not apply|jedoch|aber|außer|nur|hinweis|achtung|wichtig|sonst|wenn|falls|ausgenommen|cependant|mais|sauf|seulement|attention|"
+    r"(?:\W*)(?:however|but|unless|except|only|note|notice|important|otherwise|if|provided|please note|exceptions?|"
+    r"warning|caution|this does "
+    r"not|does not apply|jedoch|aber|außer|nur|hinweis|achtung|wichtig|sonst|wenn|falls|ausgenommen|cependant|mais|"
+    r"sauf|seulement|attention|"
     r"remarque|sinon|si|excepto|salvo|pero|sin embargo|nota|importante|solo)\b",
     re.IGNORECASE,
 )
 _ANSWER_SECTION = re.compile(
-    r"\b(?:answer|solution|resolution|resolving|workaround|remedy|procedure|steps|how to|instructions|antwort|lösung|so geht|solución|réponse)\b",
+    r"\b(?:answer|solution|resolution|resolving|workaround|remedy|procedure|steps|how to|instructions|antwort|lösung|"
+    r"so geht|solución|réponse)\b",
     re.IGNORECASE,
 )
 _WANTS_STEPS = re.compile(
     r"\b(?:how (?:do|can|to|should|would)|steps|wie (?:kann|mache|geht)|comment|c[oó]mo)\b", re.IGNORECASE
 )
 _WANTS_FIGURE = re.compile(
-    r"\b(?:how (?:much|many|long|often|old|far|late|soon)|when|price|cost|costs|fee|fees|hours|limit|maximum|minimum|deadline|wie ?viele?|"
+    r"\b(?:how (?:much|many|long|often|old|far|late|soon)|when|price|cost|costs|fee|fees|hours|limit|maximum|minimum|"
+    r"deadline|wie ?viele?|"
     r"wie lange|wann|kosten|kostet|preis|combien|quand|prix|cu[aá]nt[oa]s?|cu[aá]ndo|precio)\b",
     re.IGNORECASE,
 )
@@ -104,18 +110,18 @@ def extract(
     used = [p for p in passages[: settings.passages] if p.score >= MIN_SCORE_SHARE * passages[0].score > 0]
     texts = [units(passage.chunk.text) for passage in used]
     scored = [
-        s
+        found
         for number, passage in enumerate(used)
-        for s in _scored(question, number, passage, texts[number], used, language)
+        for found in _scored(question, number, passage, texts[number], best=used[0].score, language=language)
     ]
     scored.sort(key=lambda s: (-s.score, s.passage, s.index))
     return _in_order(_pick(scored, texts, settings))
 
 
 def _scored(
-    question: Question, number: int, passage: Passage, listed: Sequence[Unit], used: Sequence[Passage], language: str
+    question: Question, number: int, passage: Passage, listed: Sequence[Unit], *, best: float, language: str
 ) -> list[_Scored]:
-    prior = (passage.score / used[0].score) ** 2
+    prior = (passage.score / best) ** 2
     titled = passage.features.get("title", 0.0)
     out: list[_Scored] = []
     asked = 0.0

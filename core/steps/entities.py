@@ -10,7 +10,8 @@ MAX_CHARS = 4_000
 MAX_ENTITIES = 20
 
 _MONTH = (
-    r"(?:jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar)?|mar(?:ch|s|zo|t)?|mär(?:z)?|apr(?:il)?|may|mai|mei|jun[ei]?|juin|jul[iy]?|juillet|aug(?:ust)?|"
+    r"(?:jan(?:uary|uar|vier|eiro)?|feb(?:ruary|ruar)?|mar(?:ch|s|zo|t)?|mär(?:z)?|apr(?:il)?|may|mai|mei|jun[ei]?|"
+    r"juin|jul[iy]?|juillet|aug(?:ust)?|"
     r"sep(?:t(?:ember)?)?|o[ck]t(?:ober)?|nov(?:ember)?|de[cz](?:ember)?)"
 )
 _NUMBER = r"\d{1,3}(?:[.,'\u202f ]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d{1,2})?"
@@ -21,7 +22,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "date",
         re.compile(
-            rf"\b(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{4}}|\d{{2}})|\d{{1,2}}(?:st|nd|rd|th|\.)?\s(?:of\s|de\s)?{_MONTH}\b\.?(?:,?\s\d{{4}})?"
+            rf"\b(?:\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./](?:\d{{4}}|\d{{2}})|\d{{1,2}}(?:st|nd|rd|th|"
+            rf"\.)?\s(?:of\s|de\s)?{_MONTH}\b\.?(?:,?\s\d{{4}})?"
             rf"|{_MONTH}\.?\s\d{{1,2}}(?:st|nd|rd|th)?\b(?:,?\s\d{{4}})?)",
             re.IGNORECASE,
         ),
@@ -30,8 +32,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     (
         "order",
         re.compile(
-            r"\b(?:order|bestell\w*|auftrag\w*|commande|pedido|encomenda|ordine|bestelling|invoice|rechnung\w*|facture|factura|fattura|"
-            r"ticket|tracking|case|reference|ref|booking|buchung\w*)\b[\s:.#]*(?:number|no|nr|nummer|num[eé]ro|n°|id|code)?[\s:.#]*(?:is\s|ist\s|est\s)?"
+            r"\b(?:order|bestell\w*|auftrag\w*|commande|pedido|encomenda|ordine|bestelling|invoice|rechnung\w*|"
+            r"facture|factura|fattura|"
+            r"ticket|tracking|case|reference|ref|booking|buchung\w*)\b[\s:.#]*(?:number|no|nr|nummer|num[eé]ro|n°|id|"
+            r"code)?[\s:.#]*(?:is\s|ist\s|est\s)?"
             r"#?(?P<id>[A-Z]{0,6}[-_]?\d[\dA-Z-]{2,24})\b",
             re.IGNORECASE,
         ),

@@ -21,7 +21,8 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]]+", re.IGNORECASE)
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _PRICE = re.compile(
     r"(?P<before>[$€£¥]|\b(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL))\s?(?P<a>\d[\d.,'\u202f]*)"
-    r"|(?P<b>\d[\d.,'\u202f]*)\s?(?P<after>[$€£¥%]|(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL|euros?|dollars?|pounds?|percent)\b)",
+    r"|(?P<b>\d[\d.,'\u202f]*)\s?(?P<after>[$€£¥%]|(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL|euros?|dollars?|pounds?|"
+    r"percent)\b)",
     re.IGNORECASE,
 )
 _FIGURE = re.compile(r"\d(?:[\d.,:/'’\u202f-]*\d)?")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from core.domain import Message, MessageKind, Role
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
     """The contact's earlier words, newest first, and the last reply they got."""

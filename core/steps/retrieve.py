@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 from core.errors import KnowledgeUnavailable
 from core.ports.knowledge import Knowledge, Passage, SearchQuery, SearchResult
@@ -54,7 +55,7 @@ def confidence(passages: Sequence[Passage]) -> float:
     compared *= min(1.0, len(best) / COMPARED_WITH)
     margin = (best[0] - compared) / best[0]
     covered = max(passage.features.get("coverage", 1.0) for passage in passages[:COVERED_BY])
-    return round(max(0.0, min(1.0, (covered * margin) ** 0.5)), 4)
+    return round(min(1.0, sqrt(max(0.0, covered * margin))), 4)
 
 
 def _best_by_document(passages: Sequence[Passage]) -> list[float]:

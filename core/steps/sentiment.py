@@ -8,40 +8,58 @@ from __future__ import annotations
 import re
 
 from core.settings import Sentiment
-from core.words import fold, words
+from core.words import fold, listed, words
 
 _NEGATIVE = {
-    2: (
-        "terrible horrible awful worst disgusting disgrace disgraceful unacceptable ridiculous pathetic useless scam scammers ripoff "
-        "furious angry fuming outraged outrageous livid crap bullshit shit fuck fucking fucked idiots idiot stupid garbage rubbish joke "
-        "hate hated appalling shameful incompetent thieves frechheit unverschamt unverschamtheit katastrophe schrecklich furchtbar "
-        "scheisse scheiss mist wutend sauer betrug abzocke inakzeptabel unfassbar nul honte scandaleux scandale inacceptable arnaque "
-        "merde furieux furieuse lamentable inutile pesimo horribile vergogna vergognoso inaccettabile truffa verguenza inaceptable estafa "
-        "mierda inutil pessimo ridiculo vergonha absurdo golpe schandalig waardeloos belachelijk onacceptabel oplichting"
-    ).split(),
-    1: (
-        "frustrated frustrating annoyed annoying disappointed disappointing disappointment upset unhappy bad poor unhelpful wasted wasting "
-        "nonsense sick tired complaint complain enttauscht enttauschend argerlich nervt genervt schlecht unzufrieden decu decue decevant "
-        "enerve enervant mecontent insatisfait frustrado frustrada molesto decepcionado decepcionada malo mala mal delusa deluso "
+    2: listed(
+        "terrible horrible awful worst disgusting disgrace disgraceful unacceptable ridiculous pathetic useless scam "
+        "scammers ripoff "
+        "furious angry fuming outraged outrageous livid crap bullshit shit fuck fucking fucked idiots idiot stupid "
+        "garbage rubbish joke "
+        "hate hated appalling shameful incompetent thieves frechheit unverschamt unverschamtheit katastrophe "
+        "schrecklich furchtbar "
+        "scheisse scheiss mist wutend sauer betrug abzocke inakzeptabel unfassbar nul honte scandaleux scandale "
+        "inacceptable arnaque "
+        "merde furieux furieuse lamentable inutile pesimo horribile vergogna vergognoso inaccettabile truffa "
+        "verguenza inaceptable estafa "
+        "mierda inutil pessimo ridiculo vergonha absurdo golpe schandalig waardeloos belachelijk onacceptabel "
+        "oplichting"
+    ),
+    1: listed(
+        "frustrated frustrating annoyed annoying disappointed disappointing disappointment upset unhappy bad poor "
+        "unhelpful wasted wasting "
+        "nonsense sick tired complaint complain enttauscht enttauschend argerlich nervt genervt schlecht unzufrieden "
+        "decu decue decevant "
+        "enerve enervant mecontent insatisfait frustrado frustrada molesto decepcionado decepcionada malo mala mal "
+        "delusa deluso "
         "arrabbiato scontento pessima chateado irritado decepcionante slecht teleurgesteld boos ontevreden"
-    ).split(),
+    ),
 }
-_POSITIVE = (
-    "great awesome excellent amazing perfect love loved wonderful fantastic happy helpful brilliant good nice best pleased thanks thank "
-    "super toll prima perfekt ausgezeichnet danke wunderbar zufrieden parfait genial excellente merveilleux merci content perfecto "
-    "excelente genial gracias encantado contento perfetto ottimo grazie fantastico felice obrigado obrigada otimo maravilhoso feliz "
+_POSITIVE = listed(
+    "great awesome excellent amazing perfect love loved wonderful fantastic happy helpful brilliant good nice best "
+    "pleased thanks thank "
+    "super toll prima perfekt ausgezeichnet danke wunderbar zufrieden parfait genial excellente merveilleux merci "
+    "content perfecto "
+    "excelente genial gracias encantado contento perfetto ottimo grazie fantastico felice obrigado obrigada otimo "
+    "maravilhoso feliz "
     "geweldig fijn bedankt tevreden blij"
-).split()
-_WEIGHTS = {word: -weight for weight, listed in _NEGATIVE.items() for word in listed} | dict.fromkeys(_POSITIVE, 1)
-_NEGATIONS = frozenset(
-    "not no never isn't wasn't aren't don't didn't doesn't hardly nicht kein keine nie pas jamais no nunca non mai nao niet geen nooit".split()
+)
+_WEIGHTS = {word: -weight for weight, lexicon in _NEGATIVE.items() for word in lexicon} | dict.fromkeys(_POSITIVE, 1)
+_NEGATIONS = listed(
+    "not no never isn't wasn't aren't don't didn't doesn't hardly nicht kein keine nie pas jamais no nunca non mai "
+    "nao niet geen nooit"
 )
 _PHRASES = re.compile(
-    r"\b(?:(?:did|does)(?: not|n'?t) (?:help|answer|solve|work at all)|not (?:what i asked|helpful|good enough|acceptable)|"
-    r"(?:waste|wasting) (?:of )?(?:my )?time|fed up|sick of|had enough|for the (?:third|fourth|fifth|tenth) time|how many times|"
-    r"(?:still|again) no (?:reply|response|answer)|nobody (?:helps|answers|cares)|no one (?:helps|answers|cares)|makes no sense|"
-    r"so (?:annoying|frustrating)|you are no help|you're no help|what a joke|hilft (?:mir )?nicht|reicht mir|zum (?:dritten|vierten) mal|"
-    r"keine hilfe|ras le bol|marre|ca n'aide pas|perte de temps|no (?:me )?(?:ayuda|sirve)|perdida de tiempo|nao (?:ajuda|ajudou)|"
+    r"\b(?:(?:did|does)(?: not|n'?t) (?:help|answer|solve|work at all)|not (?:what i asked|helpful|good enough|"
+    r"acceptable)|"
+    r"(?:waste|wasting) (?:of )?(?:my )?time|fed up|sick of|had enough|for the (?:third|fourth|fifth|tenth) time|how "
+    r"many times|"
+    r"(?:still|again) no (?:reply|response|answer)|nobody (?:helps|answers|cares)|no one (?:helps|answers|cares)|"
+    r"makes no sense|"
+    r"so (?:annoying|frustrating)|you are no help|you're no help|what a joke|hilft (?:mir )?nicht|reicht mir|zum "
+    r"(?:dritten|vierten) mal|"
+    r"keine hilfe|ras le bol|marre|ca n'aide pas|perte de temps|no (?:me )?(?:ayuda|sirve)|perdida de tiempo|nao "
+    r"(?:ajuda|ajudou)|"
     r"non (?:aiuta|serve a)|helpt niet)\b"
 )
 _SHOUTING = re.compile(r"[!?]{3,}")

@@ -3,31 +3,36 @@
 from __future__ import annotations
 
 from core.settings import Smalltalk
-from core.words import words
+from core.words import listed, words
 
 MAX_WORDS = 8
 
-_GREETING = frozenset(
-    "hi hello hey hiya heya howdy greetings yo hallo moin servus bonjour bonsoir salut hola ola oi ciao salve buongiorno buonasera hoi "
-    "goedemorgen goedemiddag goedenavond goedendag".split()
+_GREETING = listed(
+    "hi hello hey hiya heya howdy greetings yo hallo moin servus bonjour bonsoir salut hola ola oi ciao salve "
+    "buongiorno buonasera hoi "
+    "goedemorgen goedemiddag goedenavond goedendag"
 )
-_THANKS = frozenset(
-    "thanks thank thx ty cheers danke dankeschon vielen merci gracias obrigado obrigada grazie bedankt dankjewel dank perfect great "
-    "awesome super prima parfait perfecto perfeito perfetto".split()
+_THANKS = listed(
+    "thanks thank thx ty cheers danke dankeschon vielen merci gracias obrigado obrigada grazie bedankt dankjewel "
+    "dank perfect great "
+    "awesome super prima parfait perfecto perfeito perfetto"
 )
-_THANKS_CORE = frozenset(
-    "thanks thank thx ty cheers danke dankeschon merci gracias obrigado obrigada grazie bedankt dankjewel dank".split()
+_THANKS_CORE = listed(
+    "thanks thank thx ty cheers danke dankeschon merci gracias obrigado obrigada grazie bedankt dankjewel dank"
 )
-_GOODBYE = frozenset(
-    "bye goodbye cya tschuss tschuess revoir adios tchau arrivederci doei ciao wiedersehen bientot luego".split()
-)
-_FILLER = frozenset(
-    "good morning afternoon evening day guten morgen tag abend bom dia boa tarde noite buenos dias buenas tardes noches there all "
-    "everyone team you so much very a lot again for your the help that was it is all helpful nice have one see later and ok okay "
-    "fine yes no works worked now got vielmals sehr auf schon beaucoup tres bien muchas muito molte mille au a hasta la how are going "
-    "doing wie gehts geht es dir ihnen comment ca va que tal como esta com vai bit bot friend sir madam hartelijk het er u je wel "
-    "schonen noch einen eine bonne journee excellent great awesome super prima perfect parfait perfecto fur ihre deine hilfe pour "
-    "votre aide por su ayuda".split()
+_GOODBYE = listed("bye goodbye cya tschuss tschuess revoir adios tchau arrivederci doei ciao wiedersehen bientot luego")
+_FILLER = listed(
+    "good morning afternoon evening day guten morgen tag abend bom dia boa tarde noite buenos dias buenas tardes "
+    "noches there all "
+    "everyone team you so much very a lot again for your the help that was it is all helpful nice have one see later "
+    "and ok okay "
+    "fine yes no works worked now got vielmals sehr auf schon beaucoup tres bien muchas muito molte mille au a hasta "
+    "la how are going "
+    "doing wie gehts geht es dir ihnen comment ca va que tal como esta com vai bit bot friend sir madam hartelijk "
+    "het er u je wel "
+    "schonen noch einen eine bonne journee excellent great awesome super prima perfect parfait perfecto fur ihre "
+    "deine hilfe pour "
+    "votre aide por su ayuda"
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.settings import Category, EngineSettings, Sentiment, Smalltalk
-from core.steps.asks import asks_for_person
+from core.steps.asks import agrees, asks_for_person
 from core.steps.entities import Entity, entities
 from core.steps.language import detect
 from core.steps.sentiment import sentiment
@@ -52,8 +52,8 @@ def categories(text: str, known: Mapping[str, Category]) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def _pattern(listed: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_phrase(fold(phrase)) for phrase in listed))
+def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(_phrase(fold(phrase)) for phrase in phrases))
 
 
 def _phrase(phrase: str) -> str:

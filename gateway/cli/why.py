@@ -22,9 +22,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def why(
-        message_id: Annotated[str, typer.Argument(help="A message's id, the contact's or the bot's; see the transcript.")],
+        message_id: Annotated[
+            str, typer.Argument(help="A message's id, the contact's or the bot's; see the transcript.")
+        ],
         config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
-        as_json: Annotated[bool, typer.Option("--json", help="Print the stored record and the replay as JSON.")] = False,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Print the stored record and the replay as JSON.")
+        ] = False,
     ) -> None:
         """Explain an answer: what was understood and found, which rule fired, what every sentence stands on.
 

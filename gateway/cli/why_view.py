@@ -25,7 +25,9 @@ def plain(text: object, limit: int = 2_000) -> Text:
 
 def show(trace: Trace, again: Replay, console: Console) -> None:
     """Print the page."""
-    console.print(Text(f"Turn {trace.turn_id}", style="bold"), plain(f"in {trace.given.conv}, {trace.at:%Y-%m-%d %H:%M:%S %Z}"))
+    console.print(
+        Text(f"Turn {trace.turn_id}", style="bold"), plain(f"in {trace.given.conv}, {trace.at:%Y-%m-%d %H:%M:%S %Z}")
+    )
     _section(console, "Asked")
     for asked in trace.given.events:
         _line(console, asked.text or "(no text)")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from aiohttp import web
+
 from core.ports.engine import Reply, ReplySink, TurnInput, TurnResult
-from gateway.http.sse import KEEP_ALIVE_S, PING, KeepAlive
+from gateway.http.sse import KEEP_ALIVE_S, PING, KeepAlive, StreamClosed, open_stream
 from gateway.live import Hub
 from tests.web.world import World, bearer, names, result
 
@@ -165,3 +167,32 @@ async def test_every_stream_is_pinged_once_in_twenty_seconds() -> None:
     for context in contexts:
         context.__exit__(None, None, None)
     assert keep_alive.open_count == 0
+
+
+async def test_a_reader_who_reads_nothing_is_dropped() -> None:
+    """Frames are written until the socket is full; then the writer gives up instead of waiting for ever."""
+    ended: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        out = await open_stream(request, write_limit_s=0.05)
+        written = 0
+        try:
+            while True:
+                await out.write(b": " + b"x" * 65_536 + b"\n\n")
+                written += 1
+        except StreamClosed:
+            ended.set_result(written)
+        return out.response
+
+    app = web.Application()
+    app.router.add_get("/", endless)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    reader, writer = await asyncio.open_connection(*runner.addresses[0][:2], limit=1024)
+    writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    async with asyncio.timeout(10):
+        assert await ended > 0
+    writer.close()
+    await runner.cleanup()
