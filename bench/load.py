@@ -32,13 +32,14 @@ end
 """
 
 REPLAY = """
-local requests = {}
-for line in io.lines("%s") do
-  local id, stamp, signature, body = line:match("^(%%S+) (%%S+) (%%S+) (.*)$")
-  requests[#requests + 1] = wrk.format("POST", "%s", {["content-type"] = "application/json", ["webhook-id"] = id,
-    ["webhook-timestamp"] = stamp, ["webhook-signature"] = signature}, body)
+local requests, next_one = {}, 0
+init = function(args)
+  for line in io.lines("%s") do
+    local id, stamp, signature, body = line:match("^(%%S+) (%%S+) (%%S+) (.*)$")
+    requests[#requests + 1] = wrk.format("POST", "%s", {["Host"] = wrk.headers["Host"], ["content-type"] = "application/json",
+      ["webhook-id"] = id, ["webhook-timestamp"] = stamp, ["webhook-signature"] = signature}, body)
+  end
 end
-local next_one = 0
 request = function()
   next_one = next_one + 1
   return requests[(next_one - 1) %% #requests + 1]
@@ -98,7 +99,18 @@ def wrk(url: str, script: str, *, seconds: float) -> Load:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script + REPORT)
         file.flush()
-        command = ["taskset", "-c", LOAD_CORE, "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", file.name, url]
+        command = [
+            "taskset",
+            "-c",
+            LOAD_CORE,
+            "wrk",
+            "-t1",
+            f"-c{CONNECTIONS}",
+            f"-d{max(1, round(seconds))}s",
+            "-s",
+            file.name,
+            url,
+        ]
         out = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds + 60)
     found = re.search(r"RESULT (\d+) (\d+) ([\d.]+) ([\d.]+) (\d+)", out.stdout)
     if found is None:

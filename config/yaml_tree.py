@@ -35,6 +35,7 @@ MENDS: Final = (
     ("mapping values are not allowed", "a `:` stands where it cannot", "check the indentation, or put the text in quotes"),
     ("expected <block end>", "the indentation does not fit the lines above", "align this line with its neighbours"),
     ("could not find expected ':'", "a key without its `:`", "write `key: value`, and check the indentation"),
+    ("unknown escape character", "a `\\` that starts no escape in double quotes", "write `\\\\`, or use single quotes"),
     ("while scanning a quoted scalar", "a quoted text does not end", "add the closing quote"),
     ("while scanning a simple key", "a key without its `:`", "write `key: value`, and check the indentation"),
     ("while parsing a flow mapping", "a `{` is not closed, or a `,` is missing", "close it with `}`"),
@@ -153,7 +154,7 @@ def _compose(text: str, report: Report) -> Node | None:
 
 
 def _explain(error: yaml.MarkedYAMLError, report: Report) -> None:
-    is_open_quote = "quoted scalar" in (error.context or "")
+    is_open_quote = "quoted scalar" in (error.context or "") and "end of stream" in (error.problem or "")
     mark = (error.context_mark if is_open_quote else None) or error.problem_mark or error.context_mark
     place = _place(mark) if mark else TOP
     if isinstance(error, _TooDeep):

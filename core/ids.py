@@ -5,21 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from base64 import b32encode
 from collections.abc import Callable
 
 NewId = Callable[[str], str]
 """Makes an id with the given prefix; passed in, so that tests can seed it."""
 
 
-def digest(*parts: str, length: int = 26) -> str:
-    """Lower-case base32 BLAKE2b digest of ``parts``; unambiguous, since each part is length-prefixed."""
-    h = hashlib.blake2b(digest_size=20)
-    for part in parts:
-        raw = part.encode("utf-8", "surrogatepass")
-        h.update(len(raw).to_bytes(4, "big"))
-        h.update(raw)
-    return b32encode(h.digest()).decode("ascii").lower()[:length]
+def digest(*parts: str) -> str:
+    """BLAKE2b of ``parts`` as 32 hex characters; unambiguous, since each part is length-prefixed."""
+    raw = [part.encode("utf-8", "surrogatepass") for part in parts]
+    framed = b"".join(b"%d:%b" % (len(part), part) for part in raw)
+    return hashlib.blake2b(framed, digest_size=16).hexdigest()
 
 
 def conversation_id(tenant: str, account: str, thread_key: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 
 from core import trace as tracing
 from core.ports.engine import Journal, ReplySink, TurnInput, TurnResult
-from core.ports.knowledge import Knowledge, Passage, SearchQuery, SearchResult
+from core.ports.knowledge import Knowledge, SearchQuery, SearchResult
 from core.settings import Decision, EngineSettings, KnowledgeState
 from core.steps import language
 from core.steps.answer import Question, Run, extract
@@ -32,9 +32,6 @@ from core.steps.verdict import Verdict, decide, triage
 
 SUGGEST_AT = 0.25
 """Below this confidence an agent is better off without a suggested reply."""
-
-QUOTABLE = 5
-"""The trace keeps the texts of this many passages; an answer never quotes from more."""
 
 NOT_ASKED = Found(state=KnowledgeState.OK, result=SearchResult(generation="", passages=()), confidence=0.0)
 
@@ -76,9 +73,7 @@ class TurnEngine:
         composed = self._compose(verdict, guarded, found, gated, understood)
         if gated.speaks:
             await self._release(composed, sink)
-        return self._record(
-            record, turn, understood=understood, verdict=verdict, found=found, composed=composed
-        )
+        return self._record(record, turn, understood=understood, verdict=verdict, found=found, composed=composed)
 
     async def _understand(self, record: tracing.Recorder, turn: TurnInput, gated: Gate) -> Understanding:
         before = self._timer()
@@ -111,7 +106,8 @@ class TurnEngine:
     async def _retrieve(self, record: tracing.Recorder, query: SearchQuery) -> Found:
         before = self._timer()
         found = await retrieve(query, self._knowledge)
-        shown = tracing.shown_result(found.result, whole=QUOTABLE)
+        # An answer quotes from no more passages than these, so a replay needs no other texts.
+        shown = tracing.shown_result(found.result, whole=self._settings.answer.passages)
         record.put("retrieve", {"state": found.state, "confidence": found.confidence, **shown}, since=before)
         return found
 
@@ -126,7 +122,7 @@ class TurnEngine:
             return ()
         tongue = understood.language
         question = Question.of(gated.text, found.result.terms, tongue)
-        return extract(question, _quotable(found), self._settings.answer, language=tongue)
+        return extract(question, found.result.passages, self._settings.answer, language=tongue)
 
     def _compose(
         self, verdict: Verdict, guarded: Guarded, found: Found, gated: Gate, understood: Understanding
@@ -187,10 +183,6 @@ def _decision(verdict: Verdict, composed: Composed) -> Decision:
     reply = composed.reply
     is_offer = verdict.decision is Decision.ANSWER and reply is not None and reply.proposal is not None
     return Decision.PROPOSE if is_offer else verdict.decision
-
-
-def _quotable(found: Found) -> Sequence[Passage]:
-    return found.result.passages[:QUOTABLE]
 
 
 def _shown_triage(verdict: Verdict | None) -> dict[str, Any]:

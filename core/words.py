@@ -38,7 +38,7 @@ _STOP_TEXT = {
         "into about out "
         "up just like also please hi hello hey thanks thank want need know tell help let's lets there's what's "
         "that's isn't "
-        "aren't wasn't one ones anyone someone something anything"
+        "aren't wasn't now one ones anyone someone something anything"
     ),
     "de": (
         "der die das den dem des ein eine einen einem einer eines und oder ist sind war waren sein bin bist ich du "

@@ -244,6 +244,7 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
         hours=DESKS[tenant.desk.kind].hours(tenant.desk.settings),
         clock=now,
         new_id=ids.new_id,
+        snippets=DESKS[tenant.desk.kind].snippets(tenant.desk.settings),
     )
     return TenantServices(
         id=tenant.id,

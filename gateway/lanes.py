@@ -137,6 +137,10 @@ class Lanes:
         """Unread messages may be waiting; ``delay_s`` lets a burst of short messages become one turn."""
         self._workers.wake((tenant, conv), delay_s=delay_s)
 
+    def remind(self, tenant: str, conv: str) -> None:
+        """As ``wake``, but a debounce or a retry that is set stands."""
+        self._workers.remind((tenant, conv))
+
     @property
     def waiting_count(self) -> int:
         """Conversations that wait for a lane."""

@@ -95,7 +95,7 @@ class Recovery:
         after: Work | None = None
         while page := await self._store.system.unread(after=after, limit=PAGE):
             for work in page:
-                self._lanes.wake(work.tenant, work.conv)
+                self._lanes.remind(work.tenant, work.conv)
             after = page[-1]
             while self._lanes.waiting_count > LANES_WAITING:  # noqa: ASYNC110  an Event per worker would cost more
                 await asyncio.sleep(0.05)

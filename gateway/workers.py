@@ -68,6 +68,11 @@ class KeyedWorkers(Generic[Key]):
             self._queue.append(key)
             self._call_idle()
 
+    def remind(self, key: Key) -> None:
+        """Have the key worked on unless it is already in hand, waiting, or due at a set time."""
+        if key not in self._running and key not in self._timers:
+            self.wake(key)
+
     def _wake_later(self, key: Key, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
         timer = self._timers.get(key)

@@ -35,13 +35,14 @@ class BuildDesk(Protocol[SettingsT_contra]):
 class DeskPlugin(Generic[SettingsT]):
     """What a desk's folder offers: the YAML word, the model of its block, how to build it, and when it is staffed.
 
-    ``hours`` gives None for a desk where somebody is always there.
+    ``hours`` gives None for a desk where somebody is always there; ``snippets`` are (title, text) of canned replies.
     """
 
     kind: str
     settings: type[SettingsT]
     build: BuildDesk[SettingsT]
     hours: Callable[[SettingsT], OpeningHours | None]
+    snippets: Callable[[SettingsT], tuple[tuple[str, str], ...]]
 
 
 AnyDeskPlugin = DeskPlugin[Any]

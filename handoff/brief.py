@@ -34,6 +34,10 @@ REASONS: Mapping[HandoffReason, str] = {
 }
 
 
+BARE_REPLIES: Mapping[str, str] = {"clarify": "Asked back", "unknown": "Replied without a source"}
+"""Lines for replies without sources, by decision."""
+
+
 class Priority(StrEnum):
     """How soon somebody should look."""
 
@@ -91,7 +95,7 @@ def compose(head: Head, messages: Sequence[Message], traces: Sequence[bytes] = (
         who=who(head),
         is_verified=head.contact.verified,
         wants=wants(episode, reason),
-        tried=tried(episode),
+        tried=tried(episode, decisions(traces)),
         cited=cited(episode),
         entities=entities(traces),
         sentiment=head.sentiment,
@@ -137,8 +141,11 @@ def _telling(said: list[Message], episode: Sequence[Message], reason: HandoffRea
     return [m for m in said if tells(m)]
 
 
-def tried(episode: Sequence[Message]) -> tuple[str, ...]:
-    """What the assistant did, one line for each kind of thing."""
+def tried(episode: Sequence[Message], decided: Mapping[str, str]) -> tuple[str, ...]:
+    """What the assistant did, one line for each kind of thing; ``decided`` is the engine's decision by turn.
+
+    A reply without sources was small talk when the engine says that it answered, and not worth a line.
+    """
     spoken = [m for m in episode if m.role is Role.BOT and m.visibility is Visibility.CONTACT]
     answered = [m for m in spoken if m.citations]
     lines: list[str] = []
@@ -146,9 +153,24 @@ def tried(episode: Sequence[Message]) -> tuple[str, ...]:
         lines.append(f"Answered from {_titles(answered)}")
     if any(m.proposal for m in spoken):
         lines.append("Offered a person")
-    if empty := sum(1 for m in spoken if not m.citations):
-        lines.append("Replied without a source" + (f" ({empty} times)" if empty > 1 else ""))
+    bare = [decided.get(m.turn_id or "", "unknown") for m in spoken if not m.citations and not m.proposal]
+    lines += [_counted(line, bare.count(decision)) for decision, line in BARE_REPLIES.items() if decision in bare]
     return tuple(lines)
+
+
+def _counted(line: str, times: int) -> str:
+    return f"{line} ({times} times)" if times > 1 else line
+
+
+def decisions(traces: Iterable[bytes]) -> dict[str, str]:
+    """What the engine decided, by turn."""
+    found: dict[str, str] = {}
+    for trace in traces:
+        record = _record(trace)
+        turn_id, decision = record.get("turn_id"), record.get("decision")
+        if isinstance(turn_id, str) and isinstance(decision, str):
+            found[turn_id] = decision
+    return found
 
 
 def _titles(answers: Sequence[Message]) -> str:
@@ -202,15 +224,20 @@ def entities(traces: Iterable[bytes]) -> tuple[Entity, ...]:
 
 def step(trace: bytes, name: str) -> Mapping[str, Any]:
     """One step's record from a turn's trace; empty when it is not there or not readable."""
-    try:
-        record = msgspec.json.decode(trace)
-    except msgspec.DecodeError:
-        return {}
-    steps = record.get("steps", record) if isinstance(record, dict) else {}
+    record = _record(trace)
+    steps = record.get("steps", record)
     if isinstance(steps, list):
         steps = {s["name"]: s for s in steps if isinstance(s, dict) and isinstance(s.get("name"), str)}
     found = steps.get(name) if isinstance(steps, dict) else None
     return found if isinstance(found, dict) else {}
+
+
+def _record(trace: bytes) -> Mapping[str, Any]:
+    try:
+        record = msgspec.json.decode(trace)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return {}
+    return record if isinstance(record, dict) else {}
 
 
 def _entities_of(understood: Mapping[str, Any]) -> list[Entity]:

@@ -37,7 +37,7 @@ def chunk(document: Document, *, tokens: int, overlap: int) -> list[Chunk]:
     seen: dict[tuple[str, str], int] = {}
     chunks: list[Chunk] = []
     found = list(sections(document.body))
-    for section, following in zip(found, [*found[1:], None], strict=True):
+    for section, following in zip(found, [*found[1:], None], strict=False):
         for text in _texts(section, following, limit=tokens * BYTES_PER_TOKEN, overlap=overlap * BYTES_PER_TOKEN):
             copy = seen[section.heading, text] = seen.get((section.heading, text), -1) + 1
             chunks.append(_chunk(document, section, text, ordinal=len(chunks), copy=copy))

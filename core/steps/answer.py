@@ -24,6 +24,18 @@ MIN_UNIT_SHARE = 0.6
 MIN_SCORE = 0.08
 """Less of the question than this in the best sentence is a coincidence."""
 
+SAME_PASSAGE_SHARE, OTHER_PASSAGE_SHARE = 0.4, 0.7
+"""How much of the first quote's overlap with the question a further quote must have."""
+
+ABOVE_SHARE = 0.6
+"""A word of the title counts this much for what stands below it."""
+
+SHORT_BLOCK_WORDS = 50
+"""A short paragraph is quoted whole."""
+
+LIST_SHARE = 0.85
+"""A list that has the question's words in different items answers nearly as well as one sentence with all of them."""
+
 MAX_UNIT_WORDS = 120
 """A longer "sentence" is a table or a log that lost its line breaks."""
 
@@ -76,11 +88,22 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Source:
+    """A passage with its units; ``prior`` is how much its words count beside those of the best."""
+
+    passage: int
+    chunk: Chunk
+    units: tuple[Unit, ...]
+    prior: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Scored:
     passage: int
     index: int
     unit: Unit
     stems: frozenset[str]
+    overlap: float
     score: float
 
 
@@ -107,40 +130,73 @@ def extract(
     question: Question, passages: Sequence[Passage], settings: AnswerSettings, *, language: str
 ) -> tuple[Run, ...]:
     """The quotes that answer best, those of a passage in the order of its text; none when nothing touches the question."""
-    used = [p for p in passages[: settings.passages] if p.score >= MIN_SCORE_SHARE * passages[0].score > 0]
-    texts = [units(passage.chunk.text) for passage in used]
-    scored = [
-        found
-        for number, passage in enumerate(used)
-        for found in _scored(question, number, passage, texts[number], best=used[0].score, language=language)
-    ]
+    sources = _sources(passages[: settings.passages])
+    scored = [found for source in sources for found in _scored(question, source, language)]
     scored.sort(key=lambda s: (-s.score, s.passage, s.index))
-    return _in_order(_pick(scored, texts, settings))
+    return _in_order(_pick(scored, [source.units for source in sources], settings))
 
 
-def _scored(
-    question: Question, number: int, passage: Passage, listed: Sequence[Unit], *, best: float, language: str
-) -> list[_Scored]:
-    prior = (passage.score / best) ** 2
-    titled = passage.features.get("title", 0.0)
+def _sources(passages: Sequence[Passage]) -> list[_Source]:
+    """The passages worth quoting from; a passage counts by its document's best one more than by itself."""
+    if not passages or passages[0].score <= 0:
+        return []
+    best = passages[0].score
+    by_document: dict[str, float] = {}
+    for passage in passages:
+        by_document.setdefault(passage.chunk.document_id, passage.score)
+    return [
+        _Source(
+            passage=number,
+            chunk=passage.chunk,
+            units=units(passage.chunk.text),
+            prior=(by_document[passage.chunk.document_id] / best) ** 1.5 * (passage.score / best) ** 0.5,
+        )
+        for number, passage in enumerate(passages)
+        if passage.score >= MIN_SCORE_SHARE * best
+    ]
+
+
+def _scored(question: Question, source: _Source, language: str) -> list[_Scored]:
+    above = frozenset(stem(word, language) for word in words(f"{source.chunk.title} {source.chunk.heading}"))
+    said = [frozenset(_stems_of(unit, language)) for unit in source.units]
+    together = _by_block(source.units, said)
     out: list[_Scored] = []
     asked = 0.0
-    for index, unit in enumerate(listed):
-        said = frozenset(_stems_of(unit, language))
-        score = _overlap(question, said) + asked
+    for index, unit in enumerate(source.units):
+        overlap = _overlap(question, said[index], above) + asked
+        if unit.kind is UnitKind.ITEM:
+            overlap = max(overlap, LIST_SHARE * _overlap(question, together[unit.block], above))
         asked = 0.0
         if unit.text.rstrip().endswith("?"):
-            asked, score = 0.5 * score, 0.3 * score
-        score = (score + _bonus(question, unit, index, titled)) * _worth(unit) * prior
-        out.append(_Scored(passage=number, index=index, unit=unit, stems=said, score=score))
+            asked, overlap = 0.5 * overlap, 0.3 * overlap
+        score = (overlap + _bonus(question, unit, index)) * _worth(unit) * source.prior
+        out.append(
+            _Scored(
+                passage=source.passage,
+                index=index,
+                unit=unit,
+                stems=said[index],
+                overlap=overlap * source.prior,
+                score=score,
+            )
+        )
     return out
+
+
+def _by_block(listed: Sequence[Unit], said: Sequence[frozenset[str]]) -> dict[int, frozenset[str]]:
+    """The stems of each block with those of the sentence before it: a list answers as a whole."""
+    together: dict[int, frozenset[str]] = {}
+    for index, unit in enumerate(listed):
+        before = said[index - 1] if index and unit.block not in together else frozenset()
+        together[unit.block] = together.get(unit.block, frozenset()) | said[index] | before
+    return together
 
 
 def _worth(unit: Unit) -> float:
     """Titles, bare links and endless lines hold the question's words, but say nothing."""
     text = _LINK.sub(" ", unit.text)
     count = len(text.split())
-    if count > MAX_UNIT_WORDS or count < 2:
+    if count < 2 or (count > MAX_UNIT_WORDS and unit.kind is not UnitKind.TABLE):
         return 0.0
     if unit.kind is not UnitKind.SENTENCE:
         return 1.0
@@ -151,20 +207,23 @@ def _stems_of(unit: Unit, language: str) -> list[str]:
     return [stem(word, language) for word in words(unit.text)]
 
 
-def _overlap(question: Question, said: frozenset[str]) -> float:
+def _overlap(question: Question, said: frozenset[str], above: frozenset[str]) -> float:
+    """How much of the question the words say; those of title and heading hold for all below them, but less."""
     total = sum(question.weights.values()) or 1.0
-    return sum(weight for word, weight in question.weights.items() if word in said) / total
+    own = sum(weight for word, weight in question.weights.items() if word in said)
+    inherited = sum(weight for word, weight in question.weights.items() if word in above and word not in said)
+    return (own + ABOVE_SHARE * inherited) / total
 
 
-def _bonus(question: Question, unit: Unit, index: int, titled: float) -> float:
+def _bonus(question: Question, unit: Unit, index: int) -> float:
     """What speaks for a unit beside its words: its place, its section, and the kind of thing that was asked for."""
-    bonus = 0.25 * titled if index < 3 else 0.0
+    bonus = max(0.0, 0.15 - 0.05 * index)
     if _ANSWER_SECTION.search(unit.section):
         bonus += 0.2
     if question.wants_steps and unit.kind is UnitKind.ITEM:
         bonus += 0.15
     if question.wants_figure and any(ch.isdigit() for ch in unit.text):
-        bonus += 0.15
+        bonus += 0.25 if unit.kind is UnitKind.TABLE else 0.15
     return bonus
 
 
@@ -177,6 +236,8 @@ def _pick(scored: Sequence[_Scored], texts: Sequence[Sequence[Unit]], settings: 
     for best in scored:
         if len(runs) >= settings.passages or left <= 0 or best.score < max(MIN_SCORE, MIN_UNIT_SHARE * scored[0].score):
             break
+        if runs and best.overlap < _needed(best, scored[0]):
+            continue
         if (best.passage, best.index) in taken or any(_is_repeat(best.stems, other) for other in said):
             continue
         first, last, is_cut = _grown(texts[best.passage], best.index, left, settings.list_items)
@@ -193,6 +254,11 @@ def _pick(scored: Sequence[_Scored], texts: Sequence[Sequence[Unit]], settings: 
     return runs
 
 
+def _needed(candidate: _Scored, first: _Scored) -> float:
+    """What a further quote must say about the question itself; another document must say nearly as much as the first."""
+    return first.overlap * (SAME_PASSAGE_SHARE if candidate.passage == first.passage else OTHER_PASSAGE_SHARE)
+
+
 def _is_repeat(mine: frozenset[str], other: frozenset[str]) -> bool:
     return bool(mine) and len(mine & other) > 0.7 * len(mine | other)
 
@@ -203,6 +269,8 @@ def _grown(listed: Sequence[Unit], at: int, budget: int, max_items: int) -> tupl
     if listed[at].kind is UnitKind.ITEM:
         first, last, is_cut = _whole_list(listed, at, max_items)
         return _with_lead_in(listed, first), last, is_cut
+    if listed[at].kind is UnitKind.SENTENCE:
+        first, last = _whole_paragraph(listed, at, budget)
     while first and listed[first].kind is UnitKind.SENTENCE and _needs_previous(listed, first) and last - first < 2:
         first -= 1
     count = sum(len(unit.text.split()) for unit in listed[first : last + 1])
@@ -213,6 +281,14 @@ def _grown(listed: Sequence[Unit], at: int, budget: int, max_items: int) -> tupl
             return first, last, is_cut
         count += len(listed[last].text.split())
     return first, last, False
+
+
+def _whole_paragraph(listed: Sequence[Unit], at: int, budget: int) -> tuple[int, int]:
+    """First and last sentence of the paragraph, when it is short; else the sentence alone."""
+    first, last, _ = _whole_list(listed, at, len(listed))
+    count = sum(len(unit.text.split()) for unit in listed[first : last + 1])
+    is_mixed = any(unit.kind is not UnitKind.SENTENCE for unit in listed[first : last + 1])
+    return (at, at) if is_mixed or count > min(budget, SHORT_BLOCK_WORDS) else (first, last)
 
 
 def _needs_previous(listed: Sequence[Unit], at: int) -> bool:

@@ -40,8 +40,14 @@ _NOUN = (
     r"employees?|team members?|supervisors?|managers?|colleagues?|consultants?|specialists?)"
 )
 _NOUN_EN = rf"{_ADJ}{_NOUN}"
-_LOOSE_EN = rf"{_ADJ}(?:{_NOUN}|some ?one|some ?body|any ?one|any ?body|team|customer (?:service|support|care)|support|service desk)"
-_END = r"(?= (?:[.?!;]|please|pls|plz|now|here|asap|to|that|who|which|can|could|about|on|for|with|from|in|and|or|not|instead|because|right|today|thanks|thank|immediately|at|rather|if|is|there|available)|$)"
+_LOOSE_EN = (
+    rf"{_ADJ}(?:{_NOUN}|some ?one|some ?body|any ?one|any ?body|team|"
+    r"customer (?:service|support|care)|support|service desk)"
+)
+_END = (
+    r"(?= (?:[.?!;]|please|pls|plz|now|here|asap|to|that|who|which|can|could|about|on|for|with|from|in|and|or|not|instead|"
+    r"because|right|today|thanks|thank|immediately|at|rather|if|is|there|available)|$)"
+)
 _NOT_A_PERSON = (
     r"(?! (?:s |resources?|rights|errors?|readable|id|ids|names?|numbers?|fees?|commissions?|portal|dashboard|"
     r"licen[cs]es?|"
@@ -93,7 +99,10 @@ _DE_NOUN = (
     r"support(?:mitarbeiter)?|jemande[mn]|jemand|agenten?|kolleg(?:en|in)|ansprechpartner(?:in)?|sachbearbeiter|"
     r"support ?team)"
 )
-_DE_TALK = r"(?:sprech\w*|red(?:en|e)|chatten|schreiben|telefonieren|verbind\w*|verbunden|unterhalten|weiterleiten|weitergeleitet|kontakt\w*)"
+_DE_TALK = (
+    r"(?:sprech\w*|red(?:en|e)|chatten|schreiben|telefonieren|verbind\w*|verbunden|unterhalten|weiterleiten|"
+    r"weitergeleitet|kontakt\w*)"
+)
 _DE = (
     rf"\b(?:mit|an|zu) (?:(?:einem|einer|einen|ner|nem|euch|irgend) )?{_DE_NOUN} (?:(?!nicht)\w+ ){{0,3}}?{_DE_TALK}\b",
     rf"\b{_DE_TALK} (?:\w+ ){{0,3}}?(?:mit|an|zu) (?:(?:einem|einer|einen|nem|ner) )?{_DE_NOUN}(?! (?:der|die|das|"

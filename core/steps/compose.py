@@ -9,9 +9,10 @@ from functools import partial
 from itertools import pairwise
 
 from core.domain import Citation, HandoffReason
+from core.markup import escape
 from core.ports.engine import HandoffRequest, Reply
-from core.ports.knowledge import Passage
-from core.settings import Decision, EngineSettings
+from core.ports.knowledge import Chunk, Passage
+from core.settings import Decision, EngineSettings, Sentiment
 from core.steps.answer import Run, citation
 from core.steps.gate import Gate
 from core.steps.understand import Understanding
@@ -19,6 +20,7 @@ from core.steps.units import Unit, UnitKind
 from core.steps.verdict import Verdict
 from core.texts import text
 
+PATH_SEPARATOR = " › "
 MAX_CHOICES = 3
 MAX_CHOICE_CHARS = 80
 _LEAD = re.compile(r"(?P<indent> *)(?P<mark>-|\d+\.) ")
@@ -76,7 +78,7 @@ def compose(
     if verdict.decision is Decision.CLARIFY:
         return _spoken(_clarifying(verdict, passages, say), (), ())
     if not runs or verdict.reason is HandoffReason.NO_ANSWER:
-        return _spoken(_not_knowing(verdict, gated, say), (), ())
+        return _spoken(_not_knowing(verdict, gated, understood, say), (), ())
     spoken = _spoken(_answering(verdict, runs, say), runs, passages)
     return replace(spoken, is_resolved_step=verdict.reason is None)
 
@@ -99,11 +101,12 @@ def _clarifying(verdict: Verdict, passages: Sequence[Passage], say: partial[str]
     return _Around(before=(verdict.say or say("clarify"),), choices=(*choices, say("person")))
 
 
-def _not_knowing(verdict: Verdict, gated: Gate, say: partial[str]) -> _Around:
+def _not_knowing(verdict: Verdict, gated: Gate, understood: Understanding, say: partial[str]) -> _Around:
     is_file_only = not gated.text and gated.attachments
     words = say("attachment") if is_file_only else verdict.say or say("no_answer")
     reason = verdict.reason or HandoffReason.NO_ANSWER
-    return _Around(before=(words,), choices=(say("person"),), proposal=reason)
+    sorry = (say("sorry"),) if understood.sentiment is Sentiment.NEGATIVE and not verdict.say else ()
+    return _Around(before=(*sorry, words), choices=(say("person"),), proposal=reason)
 
 
 def _answering(verdict: Verdict, runs: Sequence[Run], say: partial[str]) -> _Around:
@@ -121,7 +124,11 @@ def _spoken(around: _Around, runs: Sequence[Run], passages: Sequence[Passage]) -
     numbers: dict[int, int] = {}
     for run in runs:
         numbers.setdefault(run.passage, len(numbers) + 1)
-    quoted = [part for order, run in enumerate(runs) for part in _parts(run, numbers[run.passage], order)]
+    quoted: list[tuple[str, str]] = []
+    for order, run in enumerate(runs):
+        chunk = passages[run.passage].chunk
+        is_first = not order or runs[order - 1].passage != run.passage
+        quoted += _headed(_parts(run, numbers[run.passage], order), run, chunk if is_first else None)
     parts = tuple(_joined([*_paragraph(around.before), *quoted, *_paragraph(around.after)]))
     reply = Reply(
         text="".join(parts),
@@ -147,6 +154,19 @@ def _joined(parts: list[tuple[str, str]]) -> Iterator[str]:
     """Each part behind what divides it from the one before."""
     for number, (joint, part) in enumerate(parts):
         yield (joint if number else "") + part
+
+
+def _headed(parts: Iterator[tuple[str, str]], run: Run, chunk: Chunk | None) -> Iterator[tuple[str, str]]:
+    """A quote below its heading: "Norway" means something else under "Not possible at the moment"."""
+    words = chunk.heading.rpartition(PATH_SEPARATOR)[2].strip(" :#") if chunk is not None else ""
+    if not words or chunk is None or words == chunk.title:
+        yield from parts
+        return
+    heading = f"**{escape(words)}{'' if words.endswith(('?', '!', '.')) else ':'}**"
+    _, first = next(parts)
+    joint = " " if run.units[0].kind is UnitKind.SENTENCE else "\n\n"
+    yield "\n\n", f"{heading}{joint}{first}"
+    yield from parts
 
 
 def _parts(run: Run, number: int, order: int) -> Iterator[tuple[str, str]]:

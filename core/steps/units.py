@@ -23,6 +23,7 @@ class UnitKind(StrEnum):
     SENTENCE = "sentence"
     ITEM = "item"
     CODE = "code"
+    TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,6 @@ _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<words>.*)")
 _SHOUTED = re.compile(r"[A-Z][A-Z /&()-]{2,58}:?$")
 _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<lead>[-*+•▪‣–]|\d{1,3}[.)])[ \t]+(?P<words>\S.*)")
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
-_TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-{2,}")
 _MARKISH = re.compile(r"\[(\d{1,2})\](?!\()")
 _STARTS_BLOCK = re.compile(r"(?P<hard>#{1,6}\s|>|[-+*]\s|~~~|```|\||=+\s*$)|(?P<number>\d{1,9})(?P<dot>[.)])(?=\s)")
 _RUN_TOGETHER = re.compile(r"(?<=[a-z)][.?!:])(?=[A-Z][a-z]*\s)")
@@ -88,12 +88,15 @@ class _Reader:
         self._pending: list[_Line] = []
         self._lead = ""
         self._code: list[_Line] | None = None
+        self._table: list[_Line] = []
         self._block = 0
         self._section = ""
         self._in_list = False
 
     def line(self, line: _Line) -> None:
         """Read one more line."""
+        if self._table and not _is_table_line(line.text):
+            self.flush()
         if self._code is not None or _FENCE.match(line.text):
             self._code_line(line)
         elif not line.text.strip():
@@ -113,6 +116,8 @@ class _Reader:
         """End the paragraph, item or code that is being read."""
         if self._code is not None:
             self._end_code()
+        if self._table:
+            self._end_table()
         if self._pending:
             (self._end_item if self._lead else self._end_paragraph)()
         self._pending, self._lead = [], ""
@@ -145,15 +150,17 @@ class _Reader:
         self._pending.append(line)
 
     def _table_row(self, line: _Line) -> None:
-        self.flush()
-        if _TABLE_RULE.match(line.text):
-            return
-        cells = [cell.strip() for cell in line.text.strip().strip("|").split("|")]
-        shown = "- " + safe(": ".join(cell for cell in (cells[0], ", ".join(c for c in cells[1:] if c)) if cell))
-        if not self._in_list:
-            self._new_block()
-            self._in_list = True
-        self._add(UnitKind.ITEM, line.start, line.text, shown)
+        if not self._table:
+            self.flush()
+        self._table.append(line)
+
+    def _end_table(self) -> None:
+        """A table is quoted whole: a row without its header says nothing."""
+        lines, self._table = self._table, []
+        self._new_block()
+        raw = "\n".join(line.text for line in lines)
+        cells = "\n".join(_MARKISH.sub(r"\\[\1\\]", line.text.strip()) for line in lines)
+        self._add(UnitKind.TABLE, lines[0].start, raw, cells)
 
     def _code_line(self, line: _Line) -> None:
         if self._code is None:
@@ -226,10 +233,11 @@ def safe(text: str) -> str:
 
 def _is_balanced(text: str) -> bool:
     """Whether no emphasis, code or link would run on into our own words."""
-    stars = text.count("*")
+    doubles = text.count("**")
+    singles = text.count("*") - 2 * doubles
     return (
-        text.count("**") * 2 in (stars, stars - stars % 2)
-        and stars % 2 == 0
+        doubles % 2 == 0
+        and singles % 2 == 0
         and text.count("`") % 2 == 0
         and text.count("[") == text.count("]")
         and "<" not in text

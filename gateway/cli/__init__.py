@@ -23,23 +23,24 @@ COMMANDS: Final = {
 HELP: Final = """
 Frontdesk answers a company's customers from its own knowledge and brings in a person when one is needed.
 
-[bold]First steps[/bold]
-
+\b
+First steps:
   frontdesk check frontdesk.yaml       is the file right?
   frontdesk sync                       read the knowledge sources
   frontdesk serve                      chat, widget and desk
   frontdesk chat                       ask it something
 
-[bold]The file[/bold] is --config FILE, else $FRONTDESK_CONFIG, else ./frontdesk.yaml; every command has --help with examples.
+The file is --config FILE, else $FRONTDESK_CONFIG, else ./frontdesk.yaml. Every command has --help with examples.
 
-[bold]Exit codes[/bold]
-
+\b
+Exit codes:
     0  fine
     1  the answer is no: the file has mistakes, a source failed
     2  the command was called in a wrong way
     3  cannot start: port taken, store in use or not writable
   130  interrupted
 """
+"""Plain text: loading rich for the overview alone would double the time it takes."""
 
 
 class LazyGroup(TyperGroup):
@@ -72,7 +73,7 @@ app = typer.Typer(
     cls=LazyGroup,
     help=HELP,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )

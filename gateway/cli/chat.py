@@ -22,7 +22,8 @@ T = TypeVar("T")
 
 DEFAULT_URL: Final = "http://127.0.0.1:8080"
 REFUSED, UNREACHABLE = 1, 3
-HELP: Final = """/human [reason]  talk to a person
+PROMPT: Final = "[bold]› [/bold]"
+HELP: Final = """/human REASON    talk to a person (why is up to you)
 /why             what the last answer stands on
 /new             start over as a new visitor
 /quit            leave (Ctrl-D works too)"""
@@ -97,7 +98,7 @@ class Screen:
     def why(self) -> None:
         """The words the last answer stands on, and how to see the whole turn."""
         for source in self.sources:
-            title = strip_invisible(f"[{source['number']}] {source['title']} › {source['heading']}")
+            title = strip_invisible(f"[{source['number']}] {source['heading'] or source['title']}")
             self._console.print(Text(title, style="bold"), soft_wrap=True)
             self._console.print(Text(f"    “{strip_invisible(source['quote'])}”"), soft_wrap=True)
         for message_id in self.message_ids:
@@ -113,7 +114,9 @@ class Screen:
         """Somebody wrote while we were not asking."""
         who = view["author"] or ("assistant" if view["role"] == "bot" else "")
         lead = Text(f"{strip_invisible(who)}: " if who else "", style="bold green")
+        self._console.print()
         self._console.print(lead.append(strip_invisible(view["text"]), style="none"), soft_wrap=True)
+        self._console.print(PROMPT, end="")
 
     def error(self, text: str) -> None:
         """Something went wrong."""
@@ -146,8 +149,13 @@ class Background:
         return self.run(start())
 
     def cancel(self, task: asyncio.Task[None]) -> None:
-        """End something that was spawned."""
-        self._loop.call_soon_threadsafe(task.cancel)
+        """End something that was spawned, and wait until it is over."""
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self.run(end())
 
     def stop(self) -> None:
         """End the loop."""
@@ -219,6 +227,10 @@ class Talk:
             if event.name == "message.created" and event.data["role"] != "contact":
                 self._screen.said(event.data)
 
+    def end(self) -> None:
+        """Stop listening."""
+        self._unfollow()
+
     def _unfollow(self) -> None:
         if self._following is not None:
             self._background.cancel(self._following)
@@ -261,7 +273,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Talk to a running server: answers as they are made, with their sources.
 
-        In the conversation: /human [reason], /why, /new, /quit.  Lines from a pipe are asked one after another.
+        In the conversation: /human REASON, /why, /new, /quit.  Lines from a pipe are asked one after another.
 
         Exit codes: 0 all was answered or passed on, 1 the server refused something, 3 no server could be reached.
         """
@@ -282,6 +294,7 @@ def talk(url: str, question: str) -> int:
     except (KeyboardInterrupt, EOFError):
         console.print()
     finally:
+        talking.end()
         background.run(client.__aexit__(None, None, None))
         background.stop()
     return talking.code
@@ -294,5 +307,5 @@ def _converse(talking: Talk, console: Console) -> None:
                 return
         return
     console.print(Text("Ask anything. /help shows what else there is.", style="dim"))
-    while talking.obey(console.input("[bold]› [/bold]")):
+    while talking.obey(console.input(PROMPT)):
         pass

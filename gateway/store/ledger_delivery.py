@@ -37,7 +37,7 @@ class Deliveries:
             document = await self._first_pending(key, to, head)
             if document is None:
                 return None
-            if await self._is_mended(key, document):
+            if await self._mend(key, document) is not None:
                 continue
             attempts = await self._attempts(key, document)
             if attempts and attempts[-1]["outcome"] not in (None, PENDING):
@@ -85,7 +85,9 @@ class Deliveries:
         }
         if not await self._documents.insert_one("attempts", attempt):
             return None
-        if attempts and await self._is_mended(key, document):
+        settled = await self._mend(key, document) if attempts else None
+        if settled is not None:
+            await self._end_attempt(key, document, count + 1, settled)
             return None
         head = await self._log.newest(key)
         row = outbox_row(document)
@@ -178,16 +180,16 @@ class Deliveries:
             "settled_at": micros(self._clock()),
         }
         await self._documents.ensure("settled", (outcome,))
-        await self._is_mended(key, row)
+        await self._mend(key, row)
 
-    async def _is_mended(self, key: Key, row: Document) -> bool:
-        """Mirror the final state, if there is one, into a row that still reads as pending."""
+    async def _mend(self, key: Key, row: Document) -> DeliveryState | None:
+        """Mirror the final state, if there is one, into a row that may still read as pending."""
         outcome = await self._documents.get("settled", key.shard, word(row, "_id"))
         if outcome is None:
-            return False
+            return None
         changes = {"state": outcome["state"], "shown": outcome["shown"]}
         await self._documents.update("outbox", key.shard, word(row, "_id"), changes=changes)
-        return True
+        return DeliveryState(word(outcome, "state"))
 
 
 def _attempt_id(row: Document, attempt: int) -> str:

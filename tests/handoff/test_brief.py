@@ -76,6 +76,24 @@ def test_only_the_current_episode_counts() -> None:
     assert brief.compose(queued(episode=2), messages).wants == ("A new question today",)
 
 
+def test_what_was_tried_by_the_engines_own_decisions() -> None:
+    decided = {"t1": "answer", "t2": "clarify", "t3": "clarify", "t4": "propose"}
+    traces = [msgspec.json.encode({"turn_id": turn, "decision": decision}) for turn, decision in decided.items()]
+    spoken = [
+        said(Role.BOT, "…", seq, turn_id=f"t{seq}", proposal="no_answer" if seq == 4 else None) for seq in range(1, 5)
+    ]
+    assert brief.tried(spoken, brief.decisions([*traces, b"[]", b"{"])) == ("Offered a person", "Asked back (2 times)")
+
+
+def test_the_record_of_the_engine_itself() -> None:
+    from core.settings import EngineSettings
+    from core.steps.understand import understand
+
+    understood = understand("My order LK-20417 cost € 129.00", EngineSettings(), known_language="en")
+    found = brief.entities([msgspec.json.encode({"steps": {"understand": msgspec.to_builtins(understood)}})])
+    assert found == (Entity(kind="order", text="LK-20417"), Entity(kind="amount", text="€ 129.00"))
+
+
 def test_internal_messages_are_not_what_was_tried() -> None:
     messages = (
         said(Role.CONTACT, "Where is my parcel?", 1),

@@ -190,7 +190,7 @@ async def test_a_reader_who_reads_nothing_is_dropped() -> None:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    reader, writer = await asyncio.open_connection(*runner.addresses[0][:2], limit=1024)
+    _reader, writer = await asyncio.open_connection(*runner.addresses[0][:2], limit=1024)
     writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
     async with asyncio.timeout(10):
         assert await ended > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import ROOT, free_port
 from tests.web.threaded import Server
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,8 @@ def test_what_the_server_refuses_is_told_and_coded(server: Server) -> None:
     assert done.returncode == 1 and "Longer than 4000 characters" in done.stderr and done.stdout == ""
 
 
-def test_no_server_is_told_and_coded(tmp_path: Path) -> None:
-    done = chat(f"http://127.0.0.1:{free_port()}", lines="hi\nand again\n")
+def test_no_server_is_told_and_coded() -> None:
+    with socket.socket() as unheard:
+        unheard.bind(("127.0.0.1", 0))
+        done = chat(f"http://127.0.0.1:{unheard.getsockname()[1]}", lines="hi\nand again\n")
     assert done.returncode == 3 and done.stderr.count("frontdesk serve") == 1 and done.stdout == ""

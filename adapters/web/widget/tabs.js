@@ -57,6 +57,14 @@ export function createTabs(name, { onLead, onMessage }) {
     else ask(!document.hidden);
   }
 
+  function yieldLead() {
+    isStealing = false;
+    request += 1;
+    queued?.abort();
+    release();
+    set(false);
+  }
+
   function say(message) {
     channel?.postMessage(message);
   }
@@ -71,6 +79,9 @@ export function createTabs(name, { onLead, onMessage }) {
     else if (!document.hidden) lead();
   });
   document.addEventListener("visibilitychange", onVisibility);
+  // A page that goes must not come back for more; one that returns from the browser's cache goes on.
+  window.addEventListener("pagehide", yieldLead);
+  window.addEventListener("pageshow", lead);
 
   return {
     say,
@@ -80,11 +91,7 @@ export function createTabs(name, { onLead, onMessage }) {
     },
     stop() {
       wanted = false;
-      isStealing = false;
-      request += 1;
-      queued?.abort();
-      release();
-      set(false);
+      yieldLead();
     },
   };
 }

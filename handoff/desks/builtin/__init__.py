@@ -16,4 +16,5 @@ plugin = DeskPlugin(
     settings=BuiltinDeskSettings,
     build=BuiltinDesk.build,
     hours=BuiltinDeskSettings.opening_hours,
+    snippets=BuiltinDeskSettings.canned_texts,
 )

@@ -85,3 +85,7 @@ class BuiltinDeskSettings(BaseModel):
     def opening_hours(self) -> OpeningHours | None:
         """The hours as a value; None: always staffed."""
         return self.hours.to_hours() if self.hours else None
+
+    def canned_texts(self) -> tuple[tuple[str, str], ...]:
+        """(title, text) of every snippet."""
+        return tuple((snippet.title, snippet.text) for snippet in self.snippets)
