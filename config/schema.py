@@ -25,14 +25,17 @@ def json_schema(plugs: Plugs) -> Schema:
     """One schema for the whole file, plug blocks included; the same input gives the same text."""
     models = sorted({model for group in _groups(plugs).values() for model in group.values()}, key=lambda m: m.__name__)
     everything: list[type[BaseModel]] = [Settings, Account, SourceBlock, DeskBlock, *models]
-    _, definitions = models_json_schema(
+    refs, definitions = models_json_schema(
         [(model, "validation") for model in everything],
         ref_template="#/$defs/{model}",
         schema_generator=GenerateJsonSchema,
     )
     defs: Schema = definitions["$defs"]
+    names = {model: str(refs[model, "validation"]["$ref"]).rpartition("/")[2] for model in models}
     for block, group in _groups(plugs).items():
-        _split_by_kind(defs, block, group)
+        _split_by_kind(defs, block, {kind: defs[names[model]] for kind, model in group.items()})
+    for name in set(names.values()):
+        del defs[name]
     schema: Schema = _widened({**defs.pop("Settings"), "$defs": defs})
     schema["$defs"]["FromEnvironment"] = {
         "type": "string",
@@ -46,14 +49,13 @@ def _groups(plugs: Plugs) -> dict[type[Block], dict[str, type[BaseModel]]]:
     return {block: dict(sorted(block.models(plugs).items())) for block in (Account, SourceBlock, DeskBlock)}
 
 
-def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, type[BaseModel]]) -> None:
+def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, Schema]) -> None:
     """Replace a block's ``settings`` by the keys of the plug that its kind names."""
     base = defs[block.__name__]
     own = {name: base["properties"][name] for name in block.own}
     own[block.word] = {"enum": list(group), "description": own[block.word].get("description", "")}
     cases = []
-    for kind, model in group.items():
-        theirs = defs[model.__name__]
+    for kind, theirs in group.items():
         name = f"{block.__name__}_{kind}"
         defs[name] = {
             "type": "object",
@@ -65,8 +67,6 @@ def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, type[BaseM
         }
         asked = {"properties": {block.word: {"const": kind}}, "required": [block.word]}
         cases.append({"if": asked, "then": {"$ref": f"#/$defs/{name}"}})
-    for model in group.values():
-        defs.pop(model.__name__, None)
     defs[block.__name__] = {
         "type": "object",
         "description": base.get("description", ""),

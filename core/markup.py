@@ -59,8 +59,9 @@ def _clean(text: str) -> str:
 
 
 def _make_links() -> LinkifyIt:
-    # A bare "setup.py" or "readme.md" is a file in a support text, not a host in Paraguay or Moldova.
-    return LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})
+    # A bare "setup.py" or "readme.md" is a file in a support text, not a host in Paraguay or Moldova; addresses may end in anything.
+    links = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})
+    return links.tlds(["[a-z]{2,24}"])
 
 
 def _make_parser() -> MarkdownIt:

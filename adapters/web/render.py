@@ -93,11 +93,16 @@ def cite(citation: Citation, links: Links) -> CitationView:
     return CitationView(
         number=citation.number,
         title=citation.title,
-        url=citation.url or links.document(citation.document_id),
+        url=_followable(citation.url) or links.document(citation.document_id),
         heading=citation.heading,
         quote=citation.quote,
         document_id=citation.document_id,
     )
+
+
+def _followable(url: str | None) -> str | None:
+    """A document's own address when a browser may go there; it comes from a source, and sources are not ours."""
+    return url if url is not None and url.lower().startswith(("https://", "http://")) else None
 
 
 def view(message: Message, links: Links) -> MessageView:

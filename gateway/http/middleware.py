@@ -83,6 +83,7 @@ async def preflights(request: web.Request, handler: Handler) -> web.StreamRespon
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """For ``app.on_response_prepare``: safe defaults; a handler's own header stands."""
     headers = response.headers
+    headers[hdrs.SERVER] = "Frontdesk"
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "no-referrer")
     if response.content_type in PLAIN_TYPES:

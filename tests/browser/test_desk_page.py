@@ -160,6 +160,7 @@ async def test_a_suggestion_is_approved_or_edited(page: DeskPage, desk: DeskWorl
 async def test_give_back_by_key(page: DeskPage, desk: DeskWorld) -> None:
     contact = await waiting(desk)
     await page.enter()
+    await expect(page.items).to_have_count(1)
     await page.page.keyboard.press("j")
     await expect(page.page.locator("#open-case")).to_be_visible()
     await page.page.keyboard.press("c")

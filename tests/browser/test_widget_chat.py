@@ -308,8 +308,9 @@ async def test_two_tabs_share_one_stream(widget: Widget, stand_in: StandIn, cont
     for tab in (widget, second):
         await expect(tab.log.locator(".row-bot")).to_have_count(2)
         assert await tab.lines() == ["from the first tab", "Got it.", "from the second tab", "Got it."]
+    streams = len(stand_in.bodies("stream"))
     await second.page.close()
-    await stand_in.until_watched(talk, 0)
+    await stand_in.until_called("stream", streams + 1)
     await stand_in.until_watched(talk, 1)
     talk.say("bot", "Still there?")
     await expect(widget.log.get_by_text("Still there?")).to_be_visible()

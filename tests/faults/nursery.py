@@ -149,7 +149,7 @@ def main() -> None:
         pid = os.fork()
         if pid == 0:
             _serve(json.loads(line))
-        _say("born", pid)
+        _say("born", pid, 0)
         threading.Thread(target=_bury, args=(pid,), daemon=True).start()
 
 

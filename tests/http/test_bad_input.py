@@ -93,6 +93,7 @@ async def test_unknown_addresses_and_methods_are_problems_too(world: World) -> N
     async with world.http.get(world.url + "/chat") as response:
         assert response.content_type == "application/problem+json" and response.headers["Allow"] == "POST"
         assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Server"] == "Frontdesk"
 
 
 @pytest.mark.parametrize("key", ["a b", "", "x" * 101, "ü"])

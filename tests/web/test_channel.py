@@ -13,7 +13,7 @@ import pytest
 from adapters import ChannelContext
 from adapters.web import plugin
 from adapters.web.channel import WebChannel
-from adapters.web.render import parse_position, position
+from adapters.web.render import Links, cite, parse_position, position
 from adapters.web.settings import WebSettings, webhook_key
 from adapters.web.signature import sign
 from adapters.web.tokens import Session
@@ -21,6 +21,7 @@ from core import ids
 from core.domain import Contact, EventKind, Head, Ignored, InboundEvent
 from core.errors import PayloadInvalid, PayloadMalformed, SignatureInvalid
 from core.ports.channel import RawRequest
+from tests.web.world import citation
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
@@ -170,6 +171,15 @@ def test_the_secret_is_never_shown() -> None:
 def test_what_is_no_origin_is_refused_at_start(origin: str) -> None:
     with pytest.raises(ValueError, match="origin"):
         WebSettings.model_validate({"allowed_origins": [origin]})
+
+
+@pytest.mark.parametrize(
+    "url", [None, "", "javascript:alert(1)", "data:text/html,x", "/relative", " https://a.example"]
+)
+def test_a_source_never_leads_to_where_no_browser_should_go(url: str | None) -> None:
+    links = Links(document=lambda document_id: f"/kb/articles/{document_id}", upload=lambda item: item.id)
+    assert cite(citation(url=url), links).url.startswith("/kb/articles/d_")
+    assert cite(citation(url="https://a.example/b"), links).url == "https://a.example/b"
 
 
 def test_positions() -> None:

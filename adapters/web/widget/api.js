@@ -2,6 +2,7 @@
 
 const CALL_LIMIT_MS = 20_000;
 const EARLY_MS = 60_000; // renew a little before the token ends
+export const API = new URL("../../v1/web/", import.meta.url).pathname; // also below a path of a reverse proxy
 const TRANSIENT = new Set([0, 408, 425, 429]);
 
 /** A refused or failed call; status 0 means that no answer came. */
@@ -30,7 +31,7 @@ async function call(path, { method = "POST", body, token } = {}) {
   const options = { method, headers, body: body && JSON.stringify(body), credentials: "omit", cache: "no-store" };
   let response;
   try {
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
+    response = await fetch(API + path, { ...options, signal: AbortSignal.timeout(CALL_LIMIT_MS) });
   } catch {
     throw new Problem(0);
   }
@@ -61,11 +62,11 @@ export function createApi({ account, storage, hints, onSession }) {
     const body = { ...(account && { account }), ...hints(), ...(jwt && { jwt }) };
     let answer;
     try {
-      answer = await call("/v1/web/sessions", { body: { ...body, ...(known && { session_token: known.token }) } });
+      answer = await call("sessions", { body: { ...body, ...(known && { session_token: known.token }) } });
     } catch (problem) {
       // A token that is too old or revoked makes a new visitor; a refused customer token does not.
       if (problem.status !== 401 || !known || problem.code === "identity_invalid") throw problem;
-      answer = await call("/v1/web/sessions", { body });
+      answer = await call("sessions", { body });
     }
     const same = known?.conv === answer.conv_id;
     return adopt({
@@ -104,7 +105,7 @@ export function createApi({ account, storage, hints, onSession }) {
     }
   }
 
-  const post = (path, body) => withToken((token) => call(`/v1/web/${path}`, { body, token }));
+  const post = (path, body) => withToken((token) => call(path, { body, token }));
 
   return {
     ready,
@@ -129,7 +130,7 @@ export function createApi({ account, storage, hints, onSession }) {
     async logout() {
       const token = session?.token;
       session = null;
-      if (token) await call("/v1/web/logout", { token }).catch(() => {});
+      if (token) await call("logout", { token }).catch(() => {});
     },
     forget() {
       session = null;
@@ -143,7 +144,7 @@ function put(file, token, onProgress, signal) {
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.append("file", file, file.name || "file");
-    request.open("POST", "/v1/web/uploads");
+    request.open("POST", `${API}uploads`);
     request.setRequestHeader("Authorization", `Bearer ${token}`);
     request.responseType = "json";
     request.upload.onprogress = (event) => onProgress(event.lengthComputable ? event.loaded / event.total : 0);

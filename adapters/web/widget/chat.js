@@ -2,8 +2,7 @@
 
 import { createApi, upload } from "./api.js";
 import { compare, createLog, createOutbox } from "./log.js";
-import { backoff, createStream } from "./stream.js";
-import { createTabs } from "./tabs.js";
+import { backoff, createStream, createTabs } from "./stream.js";
 
 /** @typedef {import("./types.js").State} State */
 /** @typedef {import("./types.js").View} View */
@@ -87,6 +86,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
   /** @param {View} view */
   function created(view) {
     const isNew = log.add(view);
+    api.activate();
     if (view.role === "contact") {
       const key = outbox.settle(view);
       if (key) keys.set(view.id, key);
@@ -149,7 +149,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     patch({ config: now.config, staffed: now.config.staffed, phase: "ready", notice: "" });
     if (before && before.conv !== now.conv) {
       log.clear();
-      outbox.clear();
+      outbox.keepUnsent();
       patch({ preview: null, csat: null, agent: null, owner: "bot", status: "active" });
       tabs.say({ type: "conversation" });
       relisten();
@@ -158,12 +158,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
 
   function relisten() {
     tabs.stop();
-    if (api.isKnown || state.open) listen();
-  }
-
-  function listen() {
-    api.activate();
-    tabs.start();
+    if (api.isKnown || state.open) tabs.start();
   }
 
   async function begin() {
@@ -171,7 +166,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
       const session = await api.ready();
       attempts = 0;
       if (state.phase !== "ready") onSession(session, null);
-      if (api.isKnown || state.open || outbox.all().length) listen();
+      if (api.isKnown || state.open || outbox.all().length) tabs.start();
       outbox.flush();
     } catch (problem) {
       attempts += 1;
@@ -213,11 +208,17 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     if (state.owner === "bot" || state.owner === "none") setTyping("bot");
   }
 
+  /** From the first word on, later pages listen by themselves. */
+  function converse() {
+    api.activate();
+    tabs.start();
+  }
+
   function send(text, attachments = []) {
     if (!text.trim() && !attachments.length) return;
     typedAt = 0;
     outbox.add(text, attachments);
-    if (state.phase === "ready") listen();
+    converse();
   }
 
   async function attempt(work, notice) {
@@ -236,7 +237,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
   async function escalate() {
     if (state.asking || state.owner === "queue" || state.owner === "human") return;
     patch({ asking: true });
-    listen();
+    converse();
     await attempt(async () => {
       const { owner } = await api.post("escalate", {});
       patch({ owner });
@@ -288,7 +289,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
   document.addEventListener("visibilitychange", () => {
     stream.nudge();
     count();
-    if (!document.hidden && !state.open && storage.get("session")?.active) listen();
+    if (!document.hidden && !state.open && storage.get("session")?.active) tabs.start();
   });
 
   return {
@@ -300,8 +301,8 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     ratedAs: (id) => storage.get("rated", {})[id] ?? null,
     begin,
     show(open) {
-      patch({ open, notice: "" });
-      if (open && state.phase === "ready") listen();
+      patch({ open });
+      if (open && state.phase === "ready") tabs.start();
       count();
     },
     send,
@@ -312,7 +313,10 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     rateConversation,
     typing,
     upload: (file, onProgress, signal) => upload(api, file, onProgress, signal),
-    identify: (jwt) => attempt(() => api.identify(jwt), "again"),
+    identify: (jwt) => api.identify(jwt).then(
+      () => true,
+      () => false, // the page hears of it; the contact can do nothing about it
+    ),
     logout,
   };
 }

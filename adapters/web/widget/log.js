@@ -154,6 +154,11 @@ export function createOutbox({ api, storage, isLogged, onChange, onSent }) {
       if (twin) drop(twin.key);
       return twin?.key;
     },
+    /** Another conversation begins: what the last one has received is not shown in it. */
+    keepUnsent() {
+      entries = entries.filter((entry) => entry.state !== "sent");
+      save();
+    },
     clear() {
       clearTimeout(timer);
       entries = [];
