@@ -89,12 +89,13 @@ class Report:
     def hide(self, secret: str) -> None:
         """Never print this value."""
         if len(secret) >= MIN_HIDDEN:
-            self.hidden.add(secret)
+            self.hidden.update((secret, repr(secret)[1:-1]))
 
     def clean(self, text: str) -> str:
         """Words made elsewhere, which may quote a value, without what must not be printed."""
         for secret in sorted(self.hidden, key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
+            # Whole words only: a password "short" must not show itself as a hole in "shorter".
+            text = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "[secret]", text)
         return LOGIN_IN_ADDRESS.sub("//[secret]@", text)
 
     @property

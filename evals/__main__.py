@@ -63,7 +63,8 @@ def value(scored: dict[str, Any], name: str) -> float | None:
     """One metric's value; the scorer nests them under ``metrics``."""
     metrics = scored.get("metrics", scored)
     found = metrics.get(name)
-    return found["value"] if isinstance(found, dict) else found
+    number = found["value"] if isinstance(found, dict) else found
+    return None if number is None else float(number)
 
 
 def p95_ms(asked: Sequence[Asked]) -> float:

@@ -1,4 +1,4 @@
-"""Ask a suite's questions over HTTP, each in a conversation of its own, and read what the engine thought from the admin's trace."""
+"""Ask a suite's questions over HTTP, a conversation each, and read what the engine thought from the admin's trace."""
 
 from __future__ import annotations
 

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+import typer
+
 from core.errors import ConfigError, FrontdeskError, StoreError
 from gateway.cli import app
 from gateway.cli.options import EXIT_CANNOT_START, EXIT_INTERRUPTED, EXIT_NO
@@ -16,9 +18,14 @@ CANNOT_LISTEN = frozenset((errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, 
 
 
 def run(args: Sequence[str]) -> int:
-    """Run one command; returns the exit code documented in ``frontdesk --help``."""
+    """Run one command of Frontdesk; returns the exit code documented in ``frontdesk --help``."""
+    return exit_code(app, args)
+
+
+def exit_code(commands: typer.Typer, args: Sequence[str]) -> int:
+    """Run a command line; errors made on purpose end as one line and a code, bugs as a traceback."""
     try:
-        app(args=list(args), prog_name="frontdesk")
+        commands(args=list(args), prog_name="frontdesk")
     except SystemExit as error:
         return error.code if isinstance(error.code, int) else EXIT_NO if error.code else 0
     except KeyboardInterrupt:

@@ -25,6 +25,7 @@ from core.domain import (
     Head,
     Message,
     OpenTurn,
+    Owner,
     Visibility,
 )
 from core.errors import StoreUnavailable
@@ -89,7 +90,7 @@ class TurnSink:
         self._store = store
         self._channel = channel if channel is not None and channel.capabilities.streams else None
         self._turn = turn
-        self._muted = False
+        self._muted = turn_head(turn.head).owner is not Owner.BOT
         self.shown = ""
 
     @property

@@ -30,8 +30,11 @@ def register(app: typer.Typer) -> None:
         """
         if out is None:
             typer.echo(text(), nl=False)
-        else:
+            return
+        try:
             out.write_text(text(), encoding="utf-8")
+        except OSError as error:
+            raise typer.BadParameter(f"{out} cannot be written: {error.strerror}", param_hint="--out") from error
 
 
 def text() -> str:

@@ -58,6 +58,7 @@ LINES = TEXT.splitlines()
 ROOT = yaml.compose(TEXT, Loader=yaml.SafeLoader)
 assert ROOT is not None
 ENTRIES = tuple(entries(ROOT))
+anytime = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 VALUES = (
     "",
     "~",
@@ -129,6 +130,7 @@ def test_the_block_form_is_good_and_has_every_key() -> None:
     assert len(ENTRIES) > 60
 
 
+@anytime
 @given(st.sampled_from(ENTRIES))
 def test_a_deleted_key(entry: Entry) -> None:
     result = examine_text(deleted(entry))
@@ -136,6 +138,7 @@ def test_a_deleted_key(entry: Entry) -> None:
         assert is_placed_right(result, entry)
 
 
+@anytime
 @given(st.sampled_from(ENTRIES))
 def test_a_renamed_key(entry: Entry) -> None:
     result = examine_text(renamed(entry))
@@ -145,6 +148,7 @@ def test_a_renamed_key(entry: Entry) -> None:
         assert all((p.line, p.column) == (entry.first, entry.column + 1) for p in unknown)
 
 
+@anytime
 @given(st.sampled_from(ENTRIES), st.sampled_from(VALUES))
 def test_another_type(entry: Entry, value: str) -> None:
     result = examine_text(retyped(entry, value))
@@ -152,6 +156,7 @@ def test_another_type(entry: Entry, value: str) -> None:
         assert is_placed_right(result, entry)
 
 
+@anytime
 @given(st.sampled_from(ENTRIES))
 def test_a_doubled_key(entry: Entry) -> None:
     result = examine_text(doubled(entry))
@@ -160,13 +165,14 @@ def test_a_doubled_key(entry: Entry) -> None:
     assert [(p.line, p.column) for p in result.problems if "stands twice" in p.what][:1] == [(again, entry.column + 1)]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@anytime
 @given(st.integers(0, len(GOOD)), st.integers(0, 40), st.binary(max_size=12))
 def test_any_damage(start: int, length: int, junk: bytes) -> None:
     raw = GOOD.encode()
     examine_text(raw[:start] + junk + raw[start + length :])
 
 
+@anytime
 @given(st.text(st.sampled_from("ab:{}[]-*&!|>'\"#%@`,? \n\t~<${\\0"), max_size=60))
 def test_any_yaml_like_text(text: str) -> None:
     examine_text(text)

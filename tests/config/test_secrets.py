@@ -112,7 +112,13 @@ def test_the_kind_of_a_block_is_not_left_to_the_environment(root: Path) -> None:
 
 
 def test_a_plug_that_quotes_its_secret_is_silenced(root: Path) -> None:
-    for written, environ in (("bad-canary-literal", {}), ("${T}", {"T": "bad-canary-environment"})):
+    (root / "token").write_text("bad-canary-file")
+    for written, environ in (
+        ("bad-canary-literal", {}),
+        ("${T}", {"T": "bad-canary-environment"}),
+        ("${T}", {"T": "bad \\ canary\n'\""}),
+        ("file:./token", {}),
+    ):
         result, _ = chat(root, f'token: "{written}"', environ)
         text = "\n".join(lines(result))
         assert "is a token that tells itself" in text

@@ -18,7 +18,6 @@ from kb_sync.sources.folder import plugin
 from tests.contracts.source_contract import Place, SourceContract
 from tests.kb_sync.world import NOW, MemoryItem, MemoryPlace, MemorySource
 
-
 STARTS = itertools.count()
 
 

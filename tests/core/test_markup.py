@@ -197,11 +197,11 @@ BAD = [
 
 @pytest.mark.parametrize("piece", BAD)
 def test_a_megabyte_of_one_thing_is_bounded(piece: str) -> None:
-    """CPU time, since the machine may be busy: 200 000 characters are read, the rest is cut."""
+    """CPU time, since the machine may be busy: 100 000 characters are read, the rest is cut."""
     before = process_time()
     blocks = parse(piece * (1_000_000 // len(piece)))
     parse_plain(piece * (1_000_000 // len(piece)))
-    assert process_time() - before < 20
+    assert process_time() - before < 10
     assert len(to_text(blocks)) < 4 * MAX_CHARS
 
 

@@ -133,7 +133,7 @@ class World:
         if roll < 0.012 and self.crashes_left:
             self.crashes_left -= 1
             return self.random.choice((Fate.CRASH_BEFORE, Fate.CRASH_AFTER))
-        if 0.9 < roll:
+        if roll > 0.9:
             return self.random.choice((Fate.LOSE_BEFORE, Fate.LOSE_AFTER, Fate.LATE, Fate.TWICE))
         return Fate.APPLY
 

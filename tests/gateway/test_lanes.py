@@ -102,6 +102,26 @@ async def test_while_a_person_owns_messages_are_relayed_and_the_bot_is_silent(tm
         assert (await stage.texts())[-1] == "You said: and now?"
 
 
+async def test_a_turn_that_begins_while_a_person_owns_shows_nothing_whatever_the_engine_does(tmp_path: Path) -> None:
+    async def talkative(turn: TurnInput, sink: ReplySink) -> TurnResult:
+        await sink.show("Let me help!")
+        return result("Let me help!")
+
+    channel = RecordingChannel(streams=True)
+    async with running(tmp_path, engine=ScriptedEngine(talkative), channel=channel) as stage:
+        await stage.say("hello")
+        await stage.settled()
+        await stage.control(EventKind.AGENT_CLAIMED, agent="Sam")
+        await stage.settled()
+        before = list(channel.previews)
+        await stage.say("are you there?")
+        await stage.settled()
+        assert channel.previews == before
+        assert (await stage.texts()).count("Let me help!") == 1
+        drafts = [m for m in await stage.transcript(audience=Audience.DESK) if m.kind is MessageKind.DRAFT]
+        assert [m.text for m in drafts] == ["Let me help!"]
+
+
 async def test_a_turn_that_hands_over_says_its_reply_then_the_notice(tmp_path: Path) -> None:
     async def giving_up(turn: TurnInput, sink: ReplySink) -> TurnResult:
         return result("I am not sure.", handoff=HandoffRequest(reason=HandoffReason.NO_ANSWER, detail="no passage"))

@@ -1,0 +1,71 @@
+"""What stands in a ledger's file once nobody serves it: read by plain SQL, so that no rule of the store hides a mistake."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter, defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.domain import CommitKind, DeliveryState, Message, Owner, Role
+from evals.serving import Served
+from gateway.store.rows import decode_commit, decode_message
+from gateway.store.shapes import CommitRow
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Every commit, message and event of a ledger."""
+
+    commits: list[CommitRow] = field(default_factory=list)
+    messages: dict[str, list[Message]] = field(default_factory=lambda: defaultdict(list))
+    events: dict[str, int | None] = field(default_factory=dict)
+    pending: int = 0
+    dead: int = 0
+
+    def turns(self, conv: str) -> list[CommitRow]:
+        """The turns of a conversation, in order."""
+        return [row for row in self.commits if row.conv == conv and row.kind is CommitKind.TURN]
+
+    def check(self) -> None:
+        """What holds in every ledger that has come to rest."""
+        assert self.pending == 0, "everything is delivered"
+        assert None not in self.events.values(), "everything is consumed"
+        consumed = Counter(event for row in self.commits for event in row.consumed)
+        assert set(consumed.values()) <= {1}, "by one turn each"
+        assert consumed.keys() == self.events.keys()
+        for conv, messages in self.messages.items():
+            self._check_conversation(conv, messages)
+
+    def _check_conversation(self, conv: str, messages: list[Message]) -> None:
+        of_events = Counter(message.event_id for message in messages if message.role is Role.CONTACT)
+        assert set(of_events.values()) <= {1}, "every message stands once"
+        rows = [row for row in self.commits if row.conv == conv]
+        assert [row.seq for row in rows] == list(range(1, len(rows) + 1))
+        turns = Counter(row.nonce for row in rows)
+        assert set(turns.values()) <= {1}, "no turn is committed twice"
+        is_bots = True
+        for row in rows:
+            said = [message for message in messages if message.seq == row.seq and message.role is not Role.CONTACT]
+            assert len(said) == (1 if is_bots else 0), (row.owner, [(m.role, m.text, m.visibility, m.handoff_id) for m in messages if m.seq == row.seq])
+            assert all(message.delivery is DeliveryState.SENT for message in said)
+            is_bots = row.owner is Owner.BOT
+
+
+def books_of(served: Served) -> Books:
+    """Read the ledger of a company that is not served now."""
+    path: Path = served.folder / "var" / "frontdesk.sqlite3"
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+        assert db.execute("pragma integrity_check").fetchone() == ("ok",)
+        books = Books(
+            commits=[decode_commit(body) for (body,) in db.execute("select body from commits order by conv, seq")],
+            events={f"{c}|{k}": n for c, k, n in db.execute("select conv, key, done from events where kind='message'")},
+            pending=db.execute("select count(*) from outbox where state = 'pending'").fetchone()[0],
+            dead=db.execute("select count(*) from dead_letters").fetchone()[0],
+        )
+        rows = db.execute("select conv, delivery, body from messages order by conv, seq, idx")
+        for conv, delivery, body in rows:
+            message = decode_message(body, delivery=None if delivery is None else DeliveryState(delivery))
+            books.messages[conv].append(message)
+        return books
