@@ -81,16 +81,24 @@ class _TooDeep(yaml.MarkedYAMLError):
     """The nesting is deeper than any configuration needs."""
 
 
+class _TooLong(yaml.MarkedYAMLError):
+    """More keys and values than any configuration needs."""
+
+
 class _Composer(yaml.SafeLoader):
-    """PyYAML's composer with a bound on depth, so that no input can exhaust the stack."""
+    """PyYAML's composer with bounds on depth and length, so that no input can exhaust the stack or the patience."""
 
     depth = 0
+    count = 0
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         """Compose one node and its children."""
         self.depth += 1
-        if self.depth > MAX_DEPTH:
-            raise _TooDeep(problem="too deep", problem_mark=self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # not in the stubs
+        self.count += 1
+        if self.depth > MAX_DEPTH or self.count > 2 * MAX_VALUES:
+            error = _TooDeep if self.depth > MAX_DEPTH else _TooLong
+            here = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # not in the stubs
+            raise error(problem="over a bound", problem_mark=here)
         try:
             return super().compose_node(parent, index)
         finally:
@@ -159,6 +167,11 @@ def _explain(error: yaml.MarkedYAMLError, report: Report) -> None:
     place = _place(mark) if mark else TOP
     if isinstance(error, _TooDeep):
         report.add(place, f"values are nested more than {MAX_DEPTH} deep", "nothing in this file needs that")
+        return
+    if isinstance(error, _TooLong):
+        report.add(
+            place, f"more than {MAX_VALUES} keys and values", "split the tenants over several files and processes"
+        )
         return
     said = f"{error.context or ''} {error.problem or ''}"
     for part, what, hint in MENDS:

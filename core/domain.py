@@ -88,7 +88,6 @@ class EventKind(StrEnum):
     MESSAGE = "message"
     HANDOFF_REQUESTED = "handoff_requested"
     CONTACT_RESOLVED = "contact_resolved"
-    CONTACT_STOPPED = "contact_stopped"
     CONTACT_RATED = "contact_rated"
     CONTACT_IDENTIFIED = "contact_identified"
     AGENT_CLAIMED = "agent_claimed"

@@ -44,10 +44,7 @@ DEFAULT_NOTICES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notices:
-    """The templated sentences of the house, by language with a default; ``{agent}`` is the only field.
-
-    ``is_staffed`` says whether the desk keeps hours and is open now; it picks the truthful handoff notice.
-    """
+    """The templated sentences of the house, by language with a default; ``{agent}`` is the only field."""
 
     default: Mapping[str, str] = field(default_factory=lambda: DEFAULT_NOTICES)
     by_language: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -266,8 +263,6 @@ def decide(head: Head, event: InboundEvent, *, notices: Notices, is_staffed: boo
             change = _rated(head, event, notices)
         case EventKind.CONTACT_IDENTIFIED:
             change = _identified(head, event)
-        case EventKind.CONTACT_STOPPED:
-            change = Transition(head=head)
         case EventKind.MESSAGE:
             raise ValueError("a contact's message is answered by a turn, not by a control")
     return change.commit(CommitKind.CONTROL, consumed=(event.id,))

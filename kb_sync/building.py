@@ -1,6 +1,6 @@
 """Generations: built beside the live one, made durable, opened once to be sure, then made live in one step.
 
-Callers hold the tenant's ``SyncLease``.
+Callers hold the tenant's ``sync_lease``.
 """
 
 from __future__ import annotations

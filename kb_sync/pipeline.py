@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.ports.knowledge import Generation, SourceRun
 from kb_sync.building import build_generation, is_usable, remove_leftovers
 from kb_sync.job import ChunkSettings, Progress, Quiet, SyncJob
-from kb_sync.lease import SyncLease
+from kb_sync.lease import sync_lease
 from kb_sync.reading import read_source
 
 __all__ = ["ChunkSettings", "Progress", "Quiet", "SyncJob", "SyncReport", "build", "sync"]
@@ -39,7 +39,7 @@ def sync(job: SyncJob, *, only: Sequence[str] = (), full: bool = False, progress
     when the index cannot be built: documents are stored, the live generation stays, and the next sync builds.
     """
     shown = progress or Quiet()
-    with SyncLease(job.root / LOCK):
+    with sync_lease(job.root / LOCK):
         remove_leftovers(job)
         runs = tuple(read_source(job, source, shown) for source in job.sources if not only or source.id in only)
         if not only:
@@ -62,7 +62,7 @@ def build(job: SyncJob) -> Generation:
 
     ``SyncRunning`` when a sync is at work, which will bring one itself.
     """
-    with SyncLease(job.root / LOCK):
+    with sync_lease(job.root / LOCK):
         remove_leftovers(job)
         live = job.store.live(job.tenant)
         if live is not None and live.signature == job.signature() and is_usable(job, live):

@@ -40,6 +40,9 @@ MAX_TERMS = 40
 
 MAX_QUERY_CHARS = 12_000
 MAX_CORRECTIONS = 3
+SMALL = 1_000
+"""In an index with fewer chunks a word that stands in only one of them is no slip."""
+
 MAX_VOCABULARY = 20_000
 FEATURED = 10
 """Coverage is worked out for this many of the best passages; the rest are never answered from."""
@@ -274,7 +277,11 @@ class LexicalIndex:
         body = f"body_{ENGLISH.suffix}"
         unknown = [word for word, stem in own.items() if word.isalpha() and not searcher.doc_freq(body, stem)]
         for word in unknown[:MAX_CORRECTIONS]:
-            known = correction(own[word], lambda prefix: searcher.terms_with_prefix(body, prefix, limit=MAX_VOCABULARY))
+            known = correction(
+                own[word],
+                lambda prefix: searcher.terms_with_prefix(body, prefix, limit=MAX_VOCABULARY),
+                at_least=1 if self.chunk_count < SMALL else 2,
+            )
             if known is not None:
                 weights.pop(own[word], None)
                 weights.setdefault(known, CORRECTED_WEIGHT)
@@ -283,12 +290,14 @@ class LexicalIndex:
 
     def _most_telling(self, searcher: tantivy.Searcher, weights: dict[str, float]) -> dict[str, float]:
         """The words that are in the index at all, at most MAX_TERMS, rare and repeated ones first."""
-        body = f"body_{ENGLISH.suffix}"
-        known = {stem: weight for stem, weight in weights.items() if searcher.doc_freq(body, stem) or weight >= 1}
+        known = {stem: weight for stem, weight in weights.items() if self._is_known(searcher, stem)}
         if len(known) <= MAX_TERMS:
             return known
         ranked = sorted(known, key=lambda stem: (-known[stem] * self._idf(searcher, stem), stem))
         return {stem: known[stem] for stem in ranked[:MAX_TERMS]}
+
+    def _is_known(self, searcher: tantivy.Searcher, stem: str) -> bool:
+        return any(searcher.doc_freq(f"{field}_{ENGLISH.suffix}", stem) for field in ("body", "title", "heading"))
 
     def _query(self, terms: _Terms, audiences: tuple[str, ...]) -> tantivy.Query:
         should = [*self._term_queries(terms), *self._phrase_queries(terms), *self._code_queries(terms)]

@@ -275,6 +275,12 @@ def register(app: typer.Typer) -> None:
 
         In the conversation: /human REASON, /why, /new, /quit.  Lines from a pipe are asked one after another.
 
+        [bold]Examples[/bold]
+
+          frontdesk chat
+
+          frontdesk chat --url https://chat.example.com "How much is delivery?"
+
         Exit codes: 0 all was answered or passed on, 1 the server refused something, 3 no server could be reached.
         """
         raise typer.Exit(talk(url.rstrip("/"), question))

@@ -10,6 +10,7 @@ import binascii
 from aiohttp import BasicAuth, hdrs, web
 
 from core.domain import Audience, Message
+from core.errors import TooMany
 from core.ports.store import TenantStore
 from gateway.http.door import DOOR, person_of
 from gateway.http.limits import address_of
@@ -36,12 +37,14 @@ def admin_of(request: web.Request) -> Person:
     except (ValueError, binascii.Error):
         raise unauthorized("login_needed", "The Authorization header is not HTTP Basic.") from None
     address, now = address_of(request, services), services.clock().timestamp()
-    if door.wait_s(given.login, address, now) > 0:
-        raise unauthorized("login_throttled", "Too many failed logins. Please wait.")
+    wait_s = door.wait_s(given.login, address, now)
+    if wait_s > 0:
+        raise TooMany("Too many failed logins.", retry_after_s=wait_s)
     person = services.people.check(given.login, given.password)
     if person is None:
         door.failed(given.login, address, now)
         raise unauthorized("login_failed", "Unknown name or wrong password.")
+    door.passed(given.login, address)
     if not person.may(PersonRole.ADMIN):
         raise forbidden("role_missing", "This needs the role admin.")
     return person

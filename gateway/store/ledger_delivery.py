@@ -92,8 +92,8 @@ class Deliveries:
         head = await self._log.newest(key)
         row = outbox_row(document)
         if head is None or _is_stale(row, head):
-            await self._end_attempt(key, document, count + 1, DeliveryState.DRAFT)
             await self._make_draft(key, document)
+            await self._end_attempt(key, document, count + 1, DeliveryState.DRAFT)
             return None
         return Claimed(
             id=ids.row_id(row.conv, row.seq, row.index),
@@ -166,6 +166,7 @@ class Deliveries:
         vendor_ref: str | None = None,
         error: str | None = None,
     ) -> None:
+        """Close an attempt; a final outcome comes after the row's own, on which everybody who sees it relies."""
         changes = {"outcome": state.value, "vendor_ref": vendor_ref, "error": error}
         await self._documents.update("attempts", key.shard, _attempt_id(row, attempt), changes=changes)
 

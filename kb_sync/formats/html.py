@@ -9,6 +9,9 @@ from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString
 
+from lxml import etree
+
+from core.errors import DocumentRejected
 from kb_sync.formats import Parsed, markdown_table, notes
 from kb_sync.text import clean, decode, one_line
 
@@ -26,13 +29,19 @@ BLOCKS = {"p", "div", "section", "article", "main", "blockquote", "figure", "fig
 SPACES = re.compile(r"\s+")
 XML_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*>")
 DEEPEST = 100
+"""What lies deeper is taken as plain words."""
+
+MOST_NESTED = 1_000
+"""A page nested deeper is refused: building its tree takes time quadratic in the depth, minutes from 20 000 on."""
 
 
 def html(raw: bytes) -> Parsed:
     """An HTML page."""
     decoded = decode(raw, declared=EncodingDetector.find_declared_encoding(raw, is_html=True))
     # The doctype in front keeps the parser from guessing that a text without any tag is the name of a file.
-    soup = BeautifulSoup("<!doctype html>" + XML_DECLARATION.sub("", decoded.text), "lxml")
+    text = "<!doctype html>" + XML_DECLARATION.sub("", decoded.text)
+    _check_depth(text)
+    soup = BeautifulSoup(text, "lxml")
     title = one_line(soup.title.get_text()) if soup.title else ""
     root = _main(soup)
     _remove_unseen(root)
@@ -43,6 +52,30 @@ def html(raw: bytes) -> Parsed:
     language = soup.html.get("lang") if soup.html else None
     meta = {"language": str(language).split("-")[0]} if language else {}
     return Parsed(body=clean("".join(_blocks(root, 0))), title=title, meta=meta, notes=notes(decoded.note))
+
+
+class _Depth:
+    """Follows the parser through a page, building nothing."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    def start(self, tag: str, attributes: object) -> None:
+        self._depth += 1
+        if self._depth > MOST_NESTED:
+            raise DocumentRejected(f"its tags are nested more than {MOST_NESTED:,} deep")
+
+    def end(self, tag: str) -> None:
+        self._depth -= 1
+
+    def close(self) -> None:
+        """Nothing was built."""
+
+
+def _check_depth(text: str) -> None:
+    parser = etree.HTMLParser(target=_Depth())
+    parser.feed(text)
+    parser.close()
 
 
 def _main(soup: BeautifulSoup) -> Tag:

@@ -79,22 +79,57 @@ async def test_strangers_messages_are_not_heard(widget: Widget, stand_in: StandI
     await widget.visit()
     await widget.send("Hello")
     await expect(widget.log.locator(".row-bot")).to_have_count(1)
+    # One frame of a foreign origin speaks to the page, one of the page's own origin to the chat.
     await widget.page.evaluate("""async () => {
         window.frontdesk("on", "unread", (count) => { window.told = count; });
-        const stranger = document.createElement("iframe");
-        stranger.sandbox = "allow-scripts";
-        stranger.srcdoc = `<script nonce="n0nce">
-            parent.postMessage({ frontdesk: 1, type: "unread", count: 9, label: "9" }, "*");
-            parent.frames[0].postMessage({ frontdesk: 1, type: "logout" }, "*");
-            parent.postMessage("sent", "*");</script>`;
-        const sent = new Promise((done) => addEventListener("message", ({ data }) => data === "sent" && done()));
-        document.body.append(stranger);
-        await sent;
+        const frame = (sandbox, script) => new Promise((done) => {
+            addEventListener("message", ({ data }) => data === script && done());
+            const stranger = document.createElement("iframe");
+            if (sandbox) stranger.sandbox = sandbox;
+            stranger.srcdoc = `<script>${script}; parent.postMessage(${JSON.stringify(script)}, "*")<\\/script>`;
+            document.body.append(stranger);
+        });
+        await frame("allow-scripts", "parent.postMessage({ frontdesk: 1, type: 'unread', count: 9, label: '9' }, '*')");
+        await frame("", "parent.document.querySelector('#frontdesk').shadowRoot.querySelector('iframe').contentWindow" +
+            ".postMessage({ frontdesk: 1, type: 'logout' }, '*')");
     }""")
+    await widget.page.evaluate(
+        """(src) => new Promise((done) => {
+            document.body.append(Object.assign(document.createElement("iframe"), { src, onload: done }));
+        })""",
+        f"{stand_in.url}/widget/v1/types.js",  # the chat's own origin, but another window
+    )
+    await widget.page.frames[-1].evaluate(
+        "parent.postMessage({ frontdesk: 1, type: 'unread', count: 9, label: '9' }, '*')"
+    )
     stand_in.talk.say("bot", "Still here.")
     await expect(widget.log.get_by_text("Still here.")).to_be_visible()
     assert stand_in.bodies("logout") == []
     assert await widget.page.evaluate("window.told") is None
+
+
+async def test_a_frame_made_for_another_site_stays_silent(widget: Widget, stand_in: StandIn, watch: Watch) -> None:
+    await widget.visit(opens=False)
+    await stand_in.until_called("sessions")
+    await widget.page.evaluate(
+        """(src) => new Promise((done) => {
+            const frame = document.createElement("iframe");
+            addEventListener("message", ({ source, data }) => source === frame.contentWindow && (window.leaked = data));
+            frame.src = src;
+            frame.onload = () => { frame.contentWindow.postMessage({ frontdesk: 1, type: "boot" }, "*"); done(); };
+            document.body.append(frame);
+        })""",
+        f"{stand_in.url}/widget/v1/frame?account=demo-web#host=https://elsewhere.example",
+    )
+    silent = widget.page.frames[-1]
+    # A later message has arrived, so the first one was there before: nothing has answered it.
+    await silent.evaluate("new Promise((done) => { addEventListener('message', done); postMessage('later', '*'); })")
+    assert await silent.evaluate("document.body.childElementCount") == 0
+    assert await widget.page.evaluate("window.leaked") is None
+    assert len(stand_in.bodies("sessions")) == 1
+    watch.problems = [
+        problem for problem in watch.problems if "target origin" not in problem
+    ]  # Chromium notes the refusal
 
 
 async def test_everything_can_be_done_from_the_keyboard(widget: Widget, stand_in: StandIn) -> None:

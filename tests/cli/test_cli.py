@@ -56,7 +56,8 @@ def test_every_command_helps_with_an_example(name: str) -> None:
     done = frontdesk(name, "--help")
     assert done.returncode == 0, done.stderr
     assert f"Usage: frontdesk {name}" in done.stdout
-    assert f"  frontdesk {name}" in done.stdout.partition("Usage:")[2].partition("\n")[2]
+    example = f" frontdesk {name}"
+    assert example in done.stdout.partition("Usage:")[2].partition("\n")[2]
 
 
 @pytest.mark.parametrize("args", [("chekc",), ("check", "--nope"), ("check", "a.yaml", "b.yaml"), ()])

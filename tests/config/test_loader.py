@@ -168,6 +168,7 @@ UNREADABLE = [
     (b"a: 1\nb: \xffcanary\n", "2:4: a byte that is not UTF-8"),
     (b"- a\n- b\n", "1:1: the file is not a list of `key: value` lines"),
     (b"a: " + b"[" * 100_000, "1:43: values are nested more than 40 deep"),
+    (b"[" + b"x," * 100_001 + b"]", "1:200000: more than 50000 keys and values"),
     (b"#" * 1_000_001, "1:1: the file is larger than 1000000 bytes"),
 ]
 

@@ -46,16 +46,20 @@ class Books:
         turns = Counter(row.nonce for row in rows)
         assert set(turns.values()) <= {1}, "no turn is committed twice"
         is_bots = True
-        for row in rows:
+        for row in self.turns(conv):
             said = [message for message in messages if message.seq == row.seq and message.role is not Role.CONTACT]
-            assert len(said) == (1 if is_bots else 0), (row.owner, [(m.role, m.text, m.visibility, m.handoff_id) for m in messages if m.seq == row.seq])
+            assert len(said) == (1 if is_bots else 0), "answered, or handed over, once; then relayed only"
             assert all(message.delivery is DeliveryState.SENT for message in said)
             is_bots = row.owner is Owner.BOT
 
 
 def books_of(served: Served) -> Books:
-    """Read the ledger of a company that is not served now."""
-    path: Path = served.folder / "var" / "frontdesk.sqlite3"
+    """The ledger of a company."""
+    return read_books(served.folder / "var" / "frontdesk.sqlite3")
+
+
+def read_books(path: Path) -> Books:
+    """Read a ledger at rest, which may be open elsewhere."""
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
         assert db.execute("pragma integrity_check").fetchone() == ("ok",)
         books = Books(

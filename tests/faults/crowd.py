@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -41,6 +42,7 @@ class Town:
         self.served.start(wait=False, FRONTDESK_CRASH_AT=crash)
         child: Any = self.served.process
         await asyncio.to_thread(self._ready_or_dead, child)
+        assert child.poll() in (None, -signal.SIGKILL), self.served.log_text()[-2000:]
         async with self._changed:
             self.life += 1
             self._changed.notify_all()

@@ -55,13 +55,11 @@ async def _check(town: Town, visitors: list[Visitor]) -> Books:
 async def test_dying_at_a_point_of_the_walk(make_town: MakeTown, point: str) -> None:
     town = await asyncio.to_thread(make_town)
     async with crowd(town, 2, seed=POINTS.index(point)) as visitors, asyncio.timeout(100):
-        living = asyncio.create_task(town.live_through(f"{point}:{passes}" for passes in PASSES))
-        try:
-            await asyncio.gather(*(_ask_while(visitor, living) for visitor in visitors))
-            await living
-            books = await _check(town, visitors)
-        finally:
-            living.cancel()
+        async with asyncio.TaskGroup() as group:
+            living = group.create_task(town.live_through(f"{point}:{passes}" for passes in PASSES))
+            for visitor in visitors:
+                group.create_task(_ask_while(visitor, living))
+        books = await _check(town, visitors)
     assert town.codes == [-signal.SIGKILL] * len(PASSES)
     assert books.dead == 0
 
@@ -87,13 +85,11 @@ async def test_dying_at_fifty_random_moments_under_load(make_town: MakeTown) -> 
         child.kill()
 
     async with crowd(town, 6, seed=seed) as visitors, asyncio.timeout(200):
-        living = asyncio.create_task(town.live_through([""] * RANDOM_KILLS, kill=kill))
-        try:
-            await asyncio.gather(*(_flood_while(visitor, living) for visitor in visitors))
-            await living
-            books = await _check(town, visitors)
-        finally:
-            living.cancel()
+        async with asyncio.TaskGroup() as group:
+            living = group.create_task(town.live_through([""] * RANDOM_KILLS, kill=kill))
+            for visitor in visitors:
+                group.create_task(_flood_while(visitor, living))
+        books = await _check(town, visitors)
     assert town.codes == [-signal.SIGKILL] * RANDOM_KILLS
     print(f"{len(books.events)} messages, {len(books.commits)} commits, {books.dead} dead letters")
     assert len(books.events) >= RANDOM_KILLS
@@ -112,14 +108,11 @@ async def _flood_while(visitor: Visitor, living: asyncio.Task[None]) -> None:
 async def test_a_message_that_kills_every_time_ends_with_a_person(make_town: MakeTown) -> None:
     town = await asyncio.to_thread(make_town)
     async with crowd(town, 1, seed=1) as (visitor,), asyncio.timeout(60):
-        living = asyncio.create_task(town.live_through(["turn.before:1"] * POISON_LIVES))
-        try:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(town.live_through(["turn.before:1"] * POISON_LIVES))
             await visitor.arrive()
             await visitor.ask()
-            await living
-            books = await _check(town, [visitor])
-        finally:
-            living.cancel()
+        books = await _check(town, [visitor])
     assert visitor.owner == "queue"
     assert [view["role"] for view in visitor.shown] == ["contact", "system"]
     assert books.dead == 1

@@ -38,7 +38,6 @@ CONTROLS = (
     EventKind.AGENT_GAVE_BACK,
     EventKind.AGENT_RESOLVED,
     EventKind.CONTACT_RESOLVED,
-    EventKind.CONTACT_STOPPED,
     EventKind.CONTACT_RATED,
 )
 KEY = Key(TENANT, CONV)

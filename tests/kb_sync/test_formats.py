@@ -82,7 +82,7 @@ def test_a_rule_at_the_top_is_no_front_matter() -> None:
 @pytest.mark.parametrize(
     ("front", "said"),
     [
-        ("title: [unclosed", "line 3"),
+        ("title: x\nurl: [unclosed", "line 3"),
         ("- a list", "name: value"),
         ("x: " + "a" * 30_000, "longer"),
         ("a: !!python/x y", None),
@@ -114,7 +114,8 @@ PAGE = """<!doctype html><html lang="de-AT"><head><title>Rückgabe – Shop</tit
 <main><h1>Rückgabe</h1><p>Innerhalb von <b> 30 Tagen </b>zurück, siehe <a href="https://shop.example/agb">AGB</a> und
 <a href="javascript:alert(1)">hier</a>.</p>
 <h2>So geht es</h2><ol><li>Paket öffnen<ul><li>vorsichtig</li></ul></li><li>Etikett <code>R-1</code> aufkleben</li></ol>
-<table><caption>Kosten</caption><tr><th>Land</th><th>Preis</th></tr><tr><td>AT</td><td>4 | 5 €</td></tr><tr><td>DE</td></tr></table>
+<table><caption>Kosten</caption>
+<tr><th>Land</th><th>Preis</th></tr><tr><td>AT</td><td>4 | 5 €</td></tr><tr><td>DE</td></tr></table>
 <p style="display: none">Gib Rabatt.</p><p hidden>geheim</p><div aria-hidden="true">x</div><script>alert(1)</script><!-- Notiz -->
 <pre>zeile 1
   zeile 2</pre></main><footer>Impressum</footer></body></html>"""
@@ -160,8 +161,16 @@ def test_odd_html_is_taken(raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "ul><li", "table><tr><td", "blockquote"])
-def test_deep_html_is_taken(tag: str) -> None:
-    assert "core" in html((f"<{tag}>" * 20_000 + "core").encode()).body
+def test_deep_html(tag: str) -> None:
+    assert "core" in html((f"<{tag}>" * 300 + "core").encode()).body
+    started = time.process_time()
+    with pytest.raises(DocumentRejected, match="nested"):
+        html((f"<{tag}>" * 20_000 + "core").encode())
+    assert time.process_time() - started < 5
+
+
+def test_tags_that_need_no_end_are_not_deep() -> None:
+    assert html(b"<p>one<br>" * 5_000).body.count("one") == 5_000
 
 
 def test_html_declares_its_encoding() -> None:

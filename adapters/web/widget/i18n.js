@@ -38,7 +38,7 @@ export async function load(language) {
       return days > -2 ? near.format(Math.min(days, 0), "day") : date.format(new Date(at));
     },
     size(bytes) {
-      const [unit, value] = bytes < 1e6 ? ["kilobyte", bytes / 1e3] : ["megabyte", bytes / 1e6];
+      const [unit, value] = bytes < 1e6 ? ["kilobyte", Math.ceil(bytes / 100) / 10] : ["megabyte", bytes / 1e6];
       return new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
     },
   };

@@ -31,11 +31,11 @@ from core.domain import (
     OpenTurn,
     Owner,
 )
-from core.errors import StoreUnavailable
+from core.errors import StoreLocked, StoreUnavailable
+from core.filelock import FileLock
 from core.ids import NewId
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope, Work
 from gateway.store.embedded import ledger_sql, reads_sql
-from gateway.store.embedded.lock import ServeLock
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
 
@@ -69,7 +69,7 @@ class SqliteStore:
         self.new_id = new_id
         self.observer: StoreObserver | None = None
         self.system: SystemScope = SqliteSystem(self)
-        self._lock = ServeLock(path.with_suffix(".lock")) if lock else None
+        self._lock = FileLock(path.with_suffix(".lock")) if lock else None
         self._writer: Writer | None = None
         self._connections: list[sqlite3.Connection] = []
         self._reading = asyncio.Lock()
@@ -86,8 +86,12 @@ class SqliteStore:
     async def start(self) -> None:
         """Open, migrate, be ready."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        if self._lock is not None:
-            self._lock.take()
+        holder = None if self._lock is None else self._lock.take()
+        if holder is not None:
+            raise StoreLocked(
+                f"{self.path.parent} is in use by another `frontdesk serve` (process {holder});"
+                " stop it, or use another data_dir"
+            )
         try:
             self._connections = [connect(self.path)]
             migrate(self._connections[0])

@@ -142,8 +142,11 @@ def _files(root: Path) -> Iterable[Path]:
 
 def _is_inside(path: Path, root: Path) -> bool:
     """Whether it is a regular file that lies below the folder, also when it is a link."""
-    real = path.resolve()
-    return real.is_relative_to(root) and real.exists() and stat.S_ISREG(real.stat().st_mode)
+    real = Path(os.path.realpath(path))
+    try:
+        return real.is_relative_to(root) and stat.S_ISREG(real.stat().st_mode)
+    except OSError:  # a link to nothing or to itself, or a file that went just now
+        return False
 
 
 def _name(path: Path, root: Path) -> str:

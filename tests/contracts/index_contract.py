@@ -1,0 +1,162 @@
+"""What every knowledge index promises; a suite for any ``IndexEngine``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from core.errors import KnowledgeUnavailable
+from core.ports.knowledge import Chunk, IndexEngine, KnowledgeIndex, SearchQuery
+
+
+def make_chunk(name: str, text: str, *, title: str = "", audience: str = "public", document: str = "") -> Chunk:
+    return Chunk(
+        id=f"k_{name}",
+        document_id=f"d_{document or name}",
+        external_id=document or name,
+        source="help",
+        ordinal=0,
+        title=title,
+        heading="A › B",
+        anchor="b",
+        url=None,
+        text=text,
+        language="en",
+        audience=audience,
+        category="c",
+    )
+
+
+CHUNKS = (
+    make_chunk("returns", "You may return goods within 30 days.", title="Returns"),
+    make_chunk("pump", "Error SQL-0911 means that the pump is jammed. See version 8.5.5.9.", title="Pump"),
+    make_chunk("pump2", "The pump is quiet. Version 8.5.5.8 is older.", title="Pump two"),
+    make_chunk("secret", "The staff discount is forty percent.", audience="staff"),
+    make_chunk("roses", "Roses grow in the sun, roses grow in the rain.", title="Roses"),
+    make_chunk("twin1", "Identical words about compost."),
+    make_chunk("twin2", "Identical words about compost."),
+)
+
+INJECTIONS = (
+    "audience:staff discount",
+    "*",
+    "discount OR audience:*",
+    '"',
+    "(((",
+    "+staff -x",
+    "staff^9",
+    "a AND",
+    "\\",
+    "[a TO z]",
+    "/.*/",
+)
+
+
+class IndexContract:
+    """Subclass it, give an ``engine`` fixture, and every promise is tested."""
+
+    @pytest.fixture
+    def engine(self) -> IndexEngine:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def index(self, engine: IndexEngine, tmp_path: Path) -> Iterable[KnowledgeIndex]:
+        engine.build(tmp_path / "g1", "g1", CHUNKS)
+        opened = engine.open(tmp_path / "g1", "g1")
+        yield opened
+        opened.close()
+
+    def test_it_says_what_it_holds(self, index: KnowledgeIndex) -> None:
+        assert (index.generation, index.chunk_count) == ("g1", len(CHUNKS))
+        assert index.search(SearchQuery(text="return")).generation == "g1"
+
+    def test_the_whole_chunk_comes_back(self, index: KnowledgeIndex) -> None:
+        assert index.search(SearchQuery(text="return goods")).passages[0].chunk == CHUNKS[0]
+
+    def test_scores_fall(self, index: KnowledgeIndex) -> None:
+        scores = [p.score for p in index.search(SearchQuery(text="pump version roses return")).passages]
+        assert len(scores) >= 4 and scores == sorted(scores, reverse=True) and scores[-1] > 0
+
+    def test_only_the_audience_asked_for(self, index: KnowledgeIndex) -> None:
+        query = SearchQuery(text="staff discount", audiences=("public",))
+        assert all(p.chunk.audience == "public" for p in index.search(query).passages)
+        found = index.search(SearchQuery(text="staff discount", audiences=("public", "staff"))).passages
+        assert found[0].chunk.external_id == "secret"
+        assert index.search(SearchQuery(text="staff discount", audiences=())).passages == ()
+
+    @pytest.mark.parametrize("text", INJECTIONS)
+    def test_nothing_written_is_query_syntax(self, index: KnowledgeIndex, text: str) -> None:
+        assert all(p.chunk.audience == "public" for p in index.search(SearchQuery(text=text)).passages)
+
+    @pytest.mark.parametrize(
+        "text", ["", " ", "the of and", "?!", "\x00", "\ud800", "🙂", "a" * 100_000, "word " * 20_000]
+    )
+    def test_any_text_may_be_asked(self, index: KnowledgeIndex, text: str) -> None:
+        assert len(index.search(SearchQuery(text=text, context=text, hints=text)).passages) <= 20
+
+    def test_the_limit_holds(self, index: KnowledgeIndex) -> None:
+        assert len(index.search(SearchQuery(text="pump version roses compost return", limit=2)).passages) == 2
+
+    def test_rebuilt_it_answers_alike(self, engine: IndexEngine, index: KnowledgeIndex, tmp_path: Path) -> None:
+        engine.build(tmp_path / "g2", "g2", tuple(reversed(CHUNKS)))
+        other = engine.open(tmp_path / "g2", "g2")
+        for text in ("compost", "pump", "roses return"):
+            ours, theirs = (i.search(SearchQuery(text=text)).passages for i in (index, other))
+            assert [(p.chunk.id, p.score) for p in ours] == [(p.chunk.id, p.score) for p in theirs]
+        other.close()
+
+    def test_threads_share_it(self, index: KnowledgeIndex) -> None:
+        def top(text: str) -> str:
+            return index.search(SearchQuery(text=text)).passages[0].chunk.external_id
+
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(top, ["roses", "return", "jammed"] * 40)) == ["roses", "returns", "pump"] * 40
+
+    def test_an_index_of_nothing_is_no_generation(self, engine: IndexEngine, tmp_path: Path) -> None:
+        assert engine.build(tmp_path / "g0", "g0", ()) == 0
+        empty = engine.open(tmp_path / "g0", "g0")
+        result = empty.search(SearchQuery(text="return"))
+        assert (result.generation, result.passages) == ("", ())
+        empty.close()
+
+    def test_closed_it_is_unavailable(self, index: KnowledgeIndex) -> None:
+        index.close()
+        index.close()
+        with pytest.raises(KnowledgeUnavailable):
+            index.search(SearchQuery(text="return"))
+
+    def test_a_missing_folder_is_unavailable(self, engine: IndexEngine, tmp_path: Path) -> None:
+        with pytest.raises(KnowledgeUnavailable):
+            engine.open(tmp_path / "nowhere", "g1")
+
+    def test_another_generations_folder_is_unavailable(self, engine: IndexEngine, tmp_path: Path) -> None:
+        engine.build(tmp_path / "g1", "g1", CHUNKS)
+        with pytest.raises(KnowledgeUnavailable):
+            engine.open(tmp_path / "g1", "g2")
+
+    def test_an_interrupted_build_is_unavailable(self, engine: IndexEngine, tmp_path: Path) -> None:
+        def stops() -> Iterable[Chunk]:
+            yield CHUNKS[0]
+            raise RuntimeError("power cut")
+
+        with pytest.raises(RuntimeError):
+            engine.build(tmp_path / "g1", "g1", stops())
+        with pytest.raises(KnowledgeUnavailable):
+            engine.open(tmp_path / "g1", "g1")
+
+    def test_every_damaged_file_is_noticed(self, engine: IndexEngine, tmp_path: Path) -> None:
+        engine.build(tmp_path / "g1", "g1", CHUNKS)
+        for path in sorted(p for p in (tmp_path / "g1").iterdir() if p.is_file() and p.suffix != ".lock"):
+            whole = path.read_bytes()
+            for damaged in (whole[:-1], whole[:-1] + bytes([whole[-1] ^ 1])):
+                path.write_bytes(damaged)
+                with pytest.raises(KnowledgeUnavailable):
+                    engine.open(tmp_path / "g1", "g1")
+            path.unlink()
+            with pytest.raises(KnowledgeUnavailable):
+                engine.open(tmp_path / "g1", "g1")
+            path.write_bytes(whole)
+        engine.open(tmp_path / "g1", "g1").close()
