@@ -18,6 +18,7 @@ class Question:
     history: tuple[tuple[str, str], ...]
     relevant: tuple[str, ...]
     is_answerable: bool
+    reference: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +50,15 @@ class Prediction:
 
 def load(folder: Path) -> Suite:
     """Read a suite; ``FileNotFoundError`` names what is missing."""
-    questions = tuple(_question(json.loads(line)) for line in _lines(folder / "questions.jsonl"))
-    suite = Suite(name=folder.name, folder=folder, questions=questions)
+    suite = Suite(name=folder.name, folder=folder, questions=read_questions(folder / "questions.jsonl"))
     if not suite.documents.exists():
         raise FileNotFoundError(f"{suite.documents} is missing")
     return suite
+
+
+def read_questions(path: Path) -> tuple[Question, ...]:
+    """The questions of a file, one JSON object a line."""
+    return tuple(_question(json.loads(line)) for line in _lines(path))
 
 
 def _lines(path: Path) -> list[str]:
@@ -67,6 +72,7 @@ def _question(row: dict[str, Any]) -> Question:
         history=tuple((turn["role"], turn["text"]) for turn in row.get("history", ())),
         relevant=tuple(row["relevant"]),
         is_answerable=bool(row["answerable"]),
+        reference=row.get("reference") or "",
     )
 
 

@@ -112,6 +112,8 @@ async def serve(path: Path, settings: config.Settings) -> None:
     serving = Serving(settings)
     await serving.open_knowledge()
     watcher = config.SettingsWatcher(path, lambda: compose.load_settings(path), serving.reload, current=settings)
+    for problem in settings.warnings:
+        log.warning("config_warning", problem=str(problem))
     if settings.server.evaluation:
         log.warning("evaluation_mode", meaning="rate limits are lifted; not for the public")
 

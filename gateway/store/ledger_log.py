@@ -6,7 +6,7 @@ by anybody.  A commit is inserted only after the one before it was projected, so
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,13 +21,12 @@ from gateway.store.ledger_shapes import (
     head_of,
     message_of,
     projection,
-    summary_document,
-    summary_fields,
 )
 from gateway.store.rows import consuming, decode_commit, decode_event, project, restore_commit
 
 IN_ORDER: Sort = (("provider_at", 1), ("order_key", 1), ("key", 1))
 NEWEST: Sort = (("seq", -1),)
+PASSED: Mapping[str, Value] = {"head": None, "newest": False}
 TO_CHANNEL: Condition = ("to", "eq", Destination.CHANNEL.value)
 
 
@@ -145,7 +144,6 @@ class Log:
         await self._documents.ensure("messages", messages)
         await self._documents.ensure("outbox", outbox)
         await self._documents.ensure("steps", steps)
-        await self._summarize(key, commit)
         await self._consume(key, commit)
         await self._close(key, number(commit, "seq"))
 
@@ -160,24 +158,6 @@ class Log:
 
     async def _close(self, key: Key, seq: int) -> None:
         if seq > 1:
-            await self._documents.update("commits", key.shard, key.commit(seq - 1), changes={"head": None})
+            await self._documents.update("commits", key.shard, key.commit(seq - 1), changes=PASSED)
         closed: dict[str, Value] = {"open": False, "messages": (), "outbox": (), "event": None, "trace": None}
         await self._documents.update("commits", key.shard, key.commit(seq), changes=closed)
-
-    async def _summarize(self, key: Key, commit: Document) -> None:
-        """Bring the listing up to date; looks again, since a slower hand may have written an older head meanwhile."""
-        head = head_of(commit)
-        if head is None:
-            return
-        if head.seq == 1:
-            await self._documents.ensure("conversations", (summary_document(key, head),))
-        while True:
-            older: Where = (("seq", "lt", head.seq),)
-            await self._documents.update(
-                "conversations", key.shard, key.shard, changes=summary_fields(head), where=older
-            )
-            found = await self._documents.find("commits", key.shard, sort=NEWEST, limit=1)
-            newest = head_of(found[0]) if found else None
-            if newest is None or newest.seq <= head.seq:
-                return
-            head = newest

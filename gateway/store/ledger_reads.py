@@ -7,13 +7,13 @@ from datetime import datetime
 
 from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
 from gateway.store.documents import Condition, Document, Sort, Where
-from gateway.store.ledger_io import SureDocuments, body, micros, number, place
+from gateway.store.ledger_io import SureDocuments, micros, number, place
 from gateway.store.ledger_lane import UNREAD
 from gateway.store.ledger_log import TO_CHANNEL, Log
-from gateway.store.ledger_shapes import Key, message_of
-from gateway.store.rows import decode_head
+from gateway.store.ledger_shapes import Key, head_of, message_of
 
 PAGE = 200
+NEWEST: Condition = ("newest", "eq", True)
 UNSEEN = frozenset({DeliveryState.PENDING, DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState.PARKED})
 
 
@@ -93,15 +93,19 @@ class Reads:
     async def conversations(
         self, tenant: str, *, owners: Sequence[Owner], limit: int, before: datetime | None
     ) -> tuple[Head, ...]:
-        """Heads, most recently updated first."""
-        where: list[Condition] = [("tenant", "eq", tenant)]
+        """Heads, most recently updated first; while a commit is being projected its conversation stands there twice."""
+        where: list[Condition] = [("tenant", "eq", tenant), NEWEST]
         if owners:
             where.append(("owner", "in", tuple(owner.value for owner in owners)))
         if before is not None:
             where.append(("updated_at", "lt", micros(before)))
         sort: Sort = (("updated_at", -1), ("id", 1))
-        found = await self._documents.scan("conversations", where=where, sort=sort, limit=limit)
-        return tuple(decode_head(body(document, "head")) for document in found)
+        found = await self._documents.scan("commits", where=where, sort=sort, limit=2 * limit)
+        heads: dict[str, Head] = {}
+        for head in map(head_of, found):
+            if head is not None and (head.conv not in heads or heads[head.conv].seq < head.seq):
+                heads[head.conv] = head
+        return tuple(heads.values())[:limit]
 
     async def counts(self, tenant: str) -> Mapping[str, int]:
         """Gauges of a tenant."""
@@ -109,7 +113,7 @@ class Reads:
         count = self._documents.count
         return {
             **{
-                f"owner.{owner.value}": await count("conversations", where=(mine, ("owner", "eq", owner.value)))
+                f"owner.{owner.value}": await count("commits", where=(mine, NEWEST, ("owner", "eq", owner.value)))
                 for owner in Owner
             },
             "unread": await count("events", where=(mine, *UNREAD)),

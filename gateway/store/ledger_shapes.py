@@ -81,7 +81,11 @@ def event_document(event: InboundEvent, *, done: int | None = None) -> Document:
 
 
 def commit_document(key: Key, projected: Projected, event: InboundEvent | None) -> Document:
-    """A commit with everything its projection needs; ``open`` until that is written."""
+    """A commit with everything its projection needs; ``open`` until that is written.
+
+    ``newest`` turns false, and the head is stripped, when the next commit is projected: facts that never turn back, so the
+    newest commits are the list of conversations without a second document to keep in step.
+    """
     commit = projected.commit
     return {
         "_id": key.commit(commit.seq),
@@ -90,6 +94,10 @@ def commit_document(key: Key, projected: Projected, event: InboundEvent | None) 
         "seq": commit.seq,
         "nonce": commit.nonce,
         "open": True,
+        "newest": True,
+        "id": key.conv,
+        "owner": commit.head.owner.value,
+        "updated_at": micros(commit.head.updated_at),
         "body": encode_commit(commit, projected.dead_letters),
         "head": encode_head(commit.head),
         "messages": tuple(encode_message(message) for message in projected.messages),
@@ -143,21 +151,6 @@ def step_document(key: Key, turn_id: str, name: str, content: bytes, *, n: int, 
         "n": n,
         "recorded_at": micros(at),
         "body": content,
-    }
-
-
-def summary_document(key: Key, head: Head) -> Document:
-    """The conversation in listings."""
-    return {"_id": key.shard, "conv": key.shard, "tenant": key.tenant, "id": key.conv, **summary_fields(head)}
-
-
-def summary_fields(head: Head) -> dict[str, str | int | bytes]:
-    """What changes in a listing with each commit."""
-    return {
-        "seq": head.seq,
-        "owner": head.owner.value,
-        "updated_at": micros(head.updated_at),
-        "head": encode_head(head),
     }
 
 

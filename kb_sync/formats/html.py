@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from bs4 import BeautifulSoup, Tag
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PageElement, PreformattedString
-
 from lxml import etree
 
 from core.errors import DocumentRejected
@@ -60,12 +59,12 @@ class _Depth:
     def __init__(self) -> None:
         self._depth = 0
 
-    def start(self, tag: str, attributes: object) -> None:
+    def start(self, tag: str | bytes, attrib: Mapping[str | bytes, str | bytes]) -> None:
         self._depth += 1
         if self._depth > MOST_NESTED:
             raise DocumentRejected(f"its tags are nested more than {MOST_NESTED:,} deep")
 
-    def end(self, tag: str) -> None:
+    def end(self, tag: str | bytes) -> None:
         self._depth -= 1
 
     def close(self) -> None:

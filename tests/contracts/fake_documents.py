@@ -17,6 +17,10 @@ from typing import Any
 from gateway.store.documents import AnswerLost, Condition, Document, Sort, Value, Where
 
 
+STEPS = 100_000
+"""More pauses than any call makes that ends."""
+
+
 class Crash(BaseException):
     """The process dies here; whoever catches it must drop everything the process was doing."""
 
@@ -223,8 +227,9 @@ class FakeDocuments:
 def drive(coroutine: Awaitable[Any]) -> Any:
     """Run a coroutine that only ever waits for ``Pause`` to its end."""
     steps = coroutine.__await__()
-    try:
-        while True:
+    for _ in range(STEPS):
+        try:
             next(steps)
-    except StopIteration as done:
-        return done.value
+        except StopIteration as done:
+            return done.value
+    raise AssertionError("it does not end")

@@ -51,9 +51,7 @@ def test_every_metric_is_documented_and_no_other() -> None:
 
 def test_every_error_code_is_documented() -> None:
     codes = {
-        item.code
-        for item in vars(errors).values()
-        if inspect.isclass(item) and issubclass(item, errors.FrontdeskError)
+        item.code for item in vars(errors).values() if inspect.isclass(item) and issubclass(item, errors.FrontdeskError)
     }
     assert len(codes) > 20
     assert not {code for code in codes if f"`{code}`" not in OPERATIONS}
@@ -71,13 +69,17 @@ def test_make_targets_the_readme_names_exist() -> None:
 
 
 def test_every_public_path_is_in_the_protocol() -> None:
-    paths = {re.sub(r"\{(\w+)[^}]*\}", r"{\1}", route.path) for route in routes() if route.path.startswith(("/v1", "/chat"))}
+    paths = {
+        re.sub(r"\{(\w+)[^}]*\}", r"{\1}", route.path) for route in routes() if route.path.startswith(("/v1", "/chat"))
+    }
     assert len(paths) > 8
     assert not {path for path in paths if path.split("{")[0].rstrip("/") not in PROTOCOL}
 
 
 @pytest.mark.parametrize(
-    "page", sorted(p for p in ROOT.rglob("*.md") if not {".venv", "node_modules", "kb"} & set(p.parts)), ids=str
+    "page",
+    sorted(p for p in ROOT.rglob("*.md") if not {".venv", "node_modules", "kb"} & set(p.parts)),
+    ids=lambda p: str(p.relative_to(ROOT)),
 )
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#]+)", page.read_text())

@@ -29,7 +29,7 @@ from gateway.store.ledger_shapes import outbox_row
 from gateway.store.rows import CommitRow, OutboxRow, decode_commit, decode_message
 from tests.contracts.fake_documents import drive
 from tests.contracts.words import CONV
-from tests.faults.world import KEY, World
+from tests.faults.world import KEY, Sending, World
 
 BATCHES, PER_BATCH = 20, 110
 ONE_SEED = os.environ.get("FRONTDESK_SEED")
@@ -123,20 +123,24 @@ def check_deliveries(world: World) -> None:
     """Lines are first in, first out; nothing is tried again once it has its final state."""
     for document in world.server.shard("outbox", KEY.shard).values():
         assert document["state"] != DeliveryState.PENDING.value
-    durable = {(str(a["row"]), a["k"]): n for n, a in enumerate(world.server.shard("attempts", KEY.shard).values())}
+    attempts = {(str(a["row"]), a["k"]): a for a in world.server.shard("attempts", KEY.shard).values()}
+    order = {attempt: n for n, attempt in enumerate(attempts)}
     for to in Destination:
-        line = [s.claimed for s in world.sendings if s.claimed.to is to]
-        line.sort(key=lambda claimed: durable[shard(KEY.tenant, claimed.id), claimed.attempt])
-        tried = [claimed.id for claimed in line]
+        line = sorted((s for s in world.sendings if s.claimed.to is to), key=lambda s: order[_attempt(s)])
+        tried = [s.claimed.id for s in line]
         first = list(dict.fromkeys(tried))
         assert first == sorted(first, key=lambda id: tuple(int(part) for part in id.split("#")[1:]))
         assert [id for id, _ in groupby(tried)] == first
     for sending in world.sendings:
-        later = [s for s in world.sendings if s.claimed.id == sending.claimed.id and s.asked_at > sending.ended_at]
+        others = [s for s in world.sendings if s.claimed.id == sending.claimed.id]
         if sending.ended in (DeliveryState.SENT, DeliveryState.REJECTED):
-            assert not later
-        if sending.ended is None:
-            assert all(s.claimed.unsettled for s in later if s.claimed.attempt > sending.claimed.attempt)
+            assert not [s for s in others if s.asked_at > sending.ended_at]
+        if attempts[_attempt(sending)]["outcome"] is None:
+            assert all(s.claimed.unsettled for s in others if s.claimed.attempt > sending.claimed.attempt)
+
+
+def _attempt(sending: Sending) -> tuple[str, int]:
+    return shard(KEY.tenant, sending.claimed.id), sending.claimed.attempt
 
 
 CHECKS = (
