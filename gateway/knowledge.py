@@ -102,6 +102,7 @@ class LiveKnowledge:
         pool: Executor,
         sources: tuple[tuple[str, str], ...],
         rebuild: Callable[[], Generation],
+        search_limit_s: float = SEARCH_LIMIT_S,
     ) -> None:
         self.tenant = tenant
         self._store = store
@@ -117,6 +118,7 @@ class LiveKnowledge:
         self._refreshing = asyncio.Lock()
         self._mending: asyncio.Task[None] | None = None
         self._mend_at = 0.0
+        self._search_limit_s = search_limit_s
 
     @property
     def is_empty(self) -> bool:
@@ -134,7 +136,7 @@ class LiveKnowledge:
             return NOTHING
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(SEARCH_LIMIT_S):
+            async with asyncio.timeout(self._search_limit_s):
                 return await loop.run_in_executor(self._pool, self._search, query)
         except TimeoutError:
             raise KnowledgeUnavailable("The search took too long.") from None

@@ -67,6 +67,12 @@ class _Depth:
     def end(self, tag: str | bytes) -> None:
         self._depth -= 1
 
+    def data(self, data: str | bytes) -> None:
+        """Words are of no interest."""
+
+    def comment(self, text: str | bytes) -> None:
+        """Nor are comments."""
+
     def close(self) -> None:
         """Nothing was built."""
 

@@ -16,7 +16,6 @@ from typing import Any
 
 from gateway.store.documents import AnswerLost, Condition, Document, Sort, Value, Where
 
-
 STEPS = 100_000
 """More pauses than any call makes that ends."""
 

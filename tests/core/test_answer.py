@@ -92,7 +92,7 @@ def test_the_best_sentence_is_quoted_with_what_belongs_to_it() -> None:
 
 
 def test_a_list_is_quoted_whole_with_its_lead_in() -> None:
-    text = "Something else entirely.\n\nTo reset the pump:\n\n1. Switch it off.\n2. Wait.\n3. Press Reset on the pump.\n\nOther words."
+    text = "Something else.\n\nTo reset the pump:\n\n1. Switch it off.\n2. Wait.\n3. Press Reset on the pump.\n\nOther words."
     quoted = answer("how do I reset the pump", passage(text))
     assert quoted[:4] == ["To reset the pump:", "Switch it off.", "Wait.", "Press Reset on the pump."]
 

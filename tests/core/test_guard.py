@@ -13,7 +13,8 @@ from core.steps.units import units
 from tests.core.world import chunk
 
 EVIDENCE = {
-    1: "Returns cost £3.95 within 30 days, 1,000 items at most. Write to help@shop.example or see https://shop.example/r. Open 9:00-18:00.",
+    1: "Returns cost £3.95 within 30 days, 1,000 items at most. Write to help@shop.example or see "
+    "https://shop.example/r. Open 9:00-18:00.",
     2: "Since 2024-01-31 the limit is 50 EUR or 7.5 %.",
 }
 

@@ -7,7 +7,7 @@ import pytest
 
 from core import trace as tracing
 from core.domain import HandoffReason, Owner, Role
-from core.replay import replay
+from core.replay import RecordedKnowledge, replay
 from core.settings import Decision, EngineSettings, PolicyRule
 from tests.core import world
 from tests.core.world import IndexKnowledge, ask, engine, head, said
@@ -48,7 +48,7 @@ async def test_a_turn_runs_again_to_the_same_outcome(knowledge: IndexKnowledge, 
 
 
 @pytest.mark.parametrize("source", [world.BrokenKnowledge(), world.NoKnowledge(None)])
-async def test_an_outage_is_replayed_as_one(source: world.BrokenKnowledge | world.RecordedKnowledge) -> None:
+async def test_an_outage_is_replayed_as_one(source: world.BrokenKnowledge | RecordedKnowledge) -> None:
     first = await ask(engine(source), "How long do I have to return goods?")
     assert (await replay(tracing.decode(first.trace), EngineSettings())).is_same
 

@@ -10,6 +10,7 @@ from core import trace as tracing
 from core.domain import HandoffReason, Owner, Role
 from core.markup import parse
 from core.ports.engine import TurnInput
+from core.replay import RecordedKnowledge
 from core.reply import Items, Mark, Paragraph
 from core.settings import (
     DEFAULT_RULES,
@@ -101,7 +102,7 @@ async def test_smalltalk_in_the_contacts_language(knowledge: IndexKnowledge) -> 
 
 
 @pytest.mark.parametrize("source", [world.BrokenKnowledge(), world.NoKnowledge(None)])
-async def test_without_knowledge_people_answer(source: world.BrokenKnowledge | world.RecordedKnowledge) -> None:
+async def test_without_knowledge_people_answer(source: world.BrokenKnowledge | RecordedKnowledge) -> None:
     screen = Screen()
     result = await ask(engine(source), "How long do I have to return goods?", screen=screen)
     assert result.handoff is not None and result.handoff.reason is HandoffReason.OUTAGE

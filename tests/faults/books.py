@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.domain import CommitKind, DeliveryState, Message, Owner, Role
+from core.domain import CommitKind, DeliveryState, Message, Owner, Role, Visibility
 from evals.serving import Served
 from gateway.store.rows import decode_commit, decode_message
 from gateway.store.shapes import CommitRow
@@ -47,10 +47,15 @@ class Books:
         assert set(turns.values()) <= {1}, "no turn is committed twice"
         is_bots = True
         for row in self.turns(conv):
-            said = [message for message in messages if message.seq == row.seq and message.role is not Role.CONTACT]
+            said = [m for m in shown(messages) if m.seq == row.seq and m.role is not Role.CONTACT]
             assert len(said) == (1 if is_bots else 0), "answered, or handed over, once; then relayed only"
             assert all(message.delivery is DeliveryState.SENT for message in said)
             is_bots = row.owner is Owner.BOT
+
+
+def shown(messages: list[Message]) -> list[Message]:
+    """Those that the contact may see: no drafts, no notes."""
+    return [message for message in messages if message.visibility is Visibility.CONTACT]
 
 
 def books_of(served: Served) -> Books:

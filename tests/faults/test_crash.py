@@ -11,7 +11,7 @@ from random import Random
 import pytest
 
 from gateway.crashpoints import POINTS
-from tests.faults.books import Books, books_of
+from tests.faults.books import Books, books_of, shown
 from tests.faults.crowd import Town, Visitor, crowd
 from tests.faults.nursery import Born, Nursery, QuickServed
 from tests.flows.company import company
@@ -20,7 +20,7 @@ PASSES = (1, 3)
 """At which pass of a crash point each life ends."""
 
 RANDOM_KILLS = 50
-LONGEST_LIFE_S = 0.15
+LONGEST_LIFE_S = 0.25
 POISON_LIVES = 3
 
 MakeTown = Callable[[], Town]
@@ -47,7 +47,7 @@ async def _check(town: Town, visitors: list[Visitor]) -> Books:
     books = books_of(town.served)
     books.check()
     for visitor in visitors:
-        assert [m.id for m in books.messages[visitor.conv]] == [view["id"] for view in visitor.shown]
+        assert [m.id for m in shown(books.messages[visitor.conv])] == [view["id"] for view in visitor.shown]
     return books
 
 

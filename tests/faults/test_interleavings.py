@@ -27,7 +27,8 @@ from core.domain import (
 from gateway.store.ledger_io import shard
 from gateway.store.ledger_shapes import outbox_row
 from gateway.store.rows import CommitRow, OutboxRow, decode_commit, decode_message
-from tests.contracts.fake_documents import drive
+from tests.contracts.broken_store import Overwrites
+from tests.contracts.fake_documents import Crash, FakeDocuments, drive
 from tests.contracts.words import CONV
 from tests.faults.world import KEY, Sending, World
 
@@ -154,9 +155,9 @@ CHECKS = (
 )
 
 
-def play(seed: int) -> World:
+def play(seed: int, documents: type[FakeDocuments] = FakeDocuments) -> World:
     """One schedule and all checks; the seed is printed when one fails."""
-    world = World(seed)
+    world = World(seed, documents=documents)
     try:
         world.run()
         for check in CHECKS:
@@ -186,3 +187,15 @@ def test_every_schedule_keeps_the_promises(batch: int) -> None:
 @pytest.mark.skipif(ONE_SEED is None, reason="FRONTDESK_SEED is not set")
 def test_one_schedule() -> None:
     play(int(ONE_SEED or 0))
+
+
+def _breaks(seed: int, documents: type[FakeDocuments]) -> bool:
+    try:
+        play(seed, documents)
+    except (Exception, Crash):
+        return True
+    return False
+
+
+def test_a_database_without_the_unique_insert_breaks_them() -> None:
+    assert sum(_breaks(seed, Overwrites) for seed in range(20)) > 10

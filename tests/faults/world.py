@@ -84,6 +84,7 @@ class World:
 
     seed: int
     random: Random = field(init=False)
+    documents: type[FakeDocuments] = FakeDocuments
     server: Server = field(default_factory=Server)
     clock: Clock = field(default_factory=Clock)
     new_id: Numbers = field(default_factory=Numbers)
@@ -98,6 +99,7 @@ class World:
     sendings: list[Sending] = field(default_factory=list)
     logs: list[tuple[Message, ...]] = field(default_factory=list)
     crashes: int = 0
+    work_left: int = 0
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
@@ -109,7 +111,7 @@ class World:
         for _ in range(2):
             self._start_process()
         self._spawn_story()
-        while any(task.is_work for task in self.tasks):
+        while self.work_left:
             self._step()
         for _ in range(self.random.randrange(200)):
             self._step()
@@ -124,6 +126,7 @@ class World:
         """Begin a script, on any process if none is named."""
         on = process or self.random.choice(self.processes)
         self.tasks.append(Task(on, script, script(on), is_work))
+        self.work_left += is_work
 
     def _fate(self) -> Fate:
         if self.is_calm:
@@ -137,7 +140,7 @@ class World:
         return Fate.APPLY
 
     def _new_process(self) -> Process:
-        documents = FakeDocuments(self.server, fates=self._fate, random=self.random)
+        documents = self.documents(self.server, fates=self._fate, random=self.random)
         store = DocumentStore(
             documents,
             clock=self.clock,
@@ -188,6 +191,7 @@ class World:
             task.steps.send(None)
         except StopIteration:
             self.tasks.remove(task)
+            self.work_left -= task.is_work
         except Crash:
             self._bury(task.process)
 
@@ -199,6 +203,7 @@ class World:
         self.processes.remove(process)
         for task in dead:
             task.steps.close()
+            self.work_left -= task.is_work
         self._start_process()
         for task in dead:
             if task.is_work or task.script in (self._read, self._tick):
