@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from aiohttp import BasicAuth, ClientSession, ClientTimeout
+from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
 
 from evals.chat import Answer, ask
 from evals.suite import Prediction, Suite
@@ -41,19 +41,19 @@ class RunFailed(Exception):
 async def run_suite(place: Place, suite: Suite, *, on_question: Callable[[], None]) -> list[Asked]:
     """Ask every question, one after the other; ``on_question`` is told after each."""
     asked: list[Asked] = []
-    auth = BasicAuth(place.admin, place.password)
+    admin = {"authorization": encode_basic_auth(place.admin, place.password)}
     async with ClientSession(timeout=ClientTimeout(total=60)) as session:
         for question in suite.questions:
             answer = await ask(session, place.url, question.text)
             if answer.status != 200 or "done" not in answer.events:
                 raise RunFailed(f"{question.id}: status {answer.status}, events {answer.events}")
-            asked.append(await _asked(session, auth, place, question.id, answer))
+            asked.append(await _asked(session, admin, place, question.id, answer))
             on_question()
     return asked
 
 
-async def _asked(session: ClientSession, auth: BasicAuth, place: Place, question: str, answer: Answer) -> Asked:
-    async with session.get(f"{place.internal_url}/admin/trace/{answer.conv}", auth=auth) as response:
+async def _asked(session: ClientSession, admin: dict[str, str], place: Place, question: str, answer: Answer) -> Asked:
+    async with session.get(f"{place.internal_url}/admin/trace/{answer.conv}", headers=admin) as response:
         if response.status != 200:
             raise RunFailed(f"{question}: the trace answered {response.status}")
         trace = await response.json()

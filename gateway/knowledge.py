@@ -230,7 +230,7 @@ class LiveKnowledge:
 
     def close(self) -> None:
         """Let go of the index once running searches are done; safe twice."""
-        self._is_closed = True
+        self._is_closed, self._is_known = True, False
         opened, self._opened = self._opened, None
         if opened is not None:
             opened.retire()

@@ -6,8 +6,9 @@ Reached with a desk session of an admin, or with HTTP Basic for scripts; failed 
 from __future__ import annotations
 
 import binascii
+from base64 import b64decode
 
-from aiohttp import BasicAuth, hdrs, web
+from aiohttp import hdrs, web
 
 from core.domain import Audience, Message
 from core.errors import TooMany
@@ -32,22 +33,31 @@ def admin_of(request: web.Request) -> Person:
     if header is None:
         return person_of(request, PersonRole.ADMIN)
     services, door = services_of(request), request.config_dict[DOOR]
-    try:
-        given = BasicAuth.decode(header, "utf-8")
-    except (ValueError, binascii.Error):
-        raise unauthorized("login_needed", "The Authorization header is not HTTP Basic.") from None
+    login, password = _basic(header)
     address, now = address_of(request, services), services.clock().timestamp()
-    wait_s = door.wait_s(given.login, address, now)
+    wait_s = door.wait_s(login, address, now)
     if wait_s > 0:
         raise TooMany("Too many failed logins.", retry_after_s=wait_s)
-    person = services.people.check(given.login, given.password)
+    person = services.people.check(login, password)
     if person is None:
-        door.failed(given.login, address, now)
+        door.failed(login, address, now)
         raise unauthorized("login_failed", "Unknown name or wrong password.")
-    door.passed(given.login, address)
+    door.passed(login, address)
     if not person.may(PersonRole.ADMIN):
         raise forbidden("role_missing", "This needs the role admin.")
     return person
+
+
+def _basic(header: str) -> tuple[str, str]:
+    """Name and password of an HTTP Basic header (RFC 7617)."""
+    scheme, _, encoded = header.partition(" ")
+    try:
+        login, colon, password = b64decode(encoded, validate=True).decode().partition(":")
+    except (ValueError, binascii.Error):
+        colon = ""
+    if scheme.lower() != "basic" or not colon:
+        raise unauthorized("login_needed", "The Authorization header is not HTTP Basic.")
+    return login, password
 
 
 async def trace(request: web.Request) -> web.Response:
