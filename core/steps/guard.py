@@ -28,7 +28,7 @@ _PRICE = re.compile(
 _FIGURE = re.compile(r"\d(?:[\d.,:/'’\u202f-]*\d)?")
 _SEPARATORS = re.compile(r"(?<=\d)[,'’\u202f](?=\d{3}(?!\d))")
 _LIST_NUMBER = re.compile(r"^\s*\d{1,3}\\?[.)]\s")
-_ESCAPED = re.compile(r"\\([^\w\s])")
+_ESCAPED = re.compile(r"\\([^\sA-Za-z0-9])")
 _CURRENCIES = {
     "$": "usd",
     "€": "eur",

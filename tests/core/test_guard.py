@@ -86,6 +86,21 @@ def test_a_quote_of_its_own_passage_always_passes(text: str) -> None:
     assert guarded.held_back == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See [https://a.example/b_c_d.] and *http://x.example/y* now, <b>https://z.example/_q_</b>",
+        "Broken *emphasis https://a.example/some_long_name?x=1&y=2 [here",
+        "Write to first_last@mail.example* or `a_b@c.example",
+        "| Price | \\$5.00 |\n|---|---|\n| x | 1,000.50 EUR |",
+    ],
+)
+def test_quotes_with_odd_markup_pass(text: str) -> None:
+    found = units(text)
+    guarded = guard((Run(passage=0, units=found, score=1.0),), (Passage(chunk=chunk("a", "T", text), score=1.0),))
+    assert found and guarded.held_back == ()
+
+
 def test_what_fails_is_left_out_and_recorded() -> None:
     own, other = chunk("a", "A", "It takes 5 days. It is easy."), chunk("b", "B", "It takes 9 days.")
     run = Run(passage=0, units=(*units(own.text), *units(other.text)), score=1.0)

@@ -128,11 +128,11 @@ class Visitor:
         await self.until(self.is_answered)
 
     def is_answered(self) -> bool:
-        """All that was acknowledged stands in the log, and something follows it; or people own the conversation."""
+        """All that was acknowledged stands in the log, and something follows it; or it was said that a person will."""
         ids = [view["id"] for view in self.shown]
         if not set(self.acknowledged) <= set(ids):
             return False
-        return self.shown[-1]["role"] != "contact" or self.owner != "bot"
+        return self.shown[-1]["role"] != "contact" or any(view["role"] == "system" for view in self.shown)
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for what the stream tells."""
