@@ -10,8 +10,8 @@ from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
 from evals.chat import Answer, ask
 from evals.suite import Prediction, Suite
 
-DECISIONS = {"answer": "answer", "propose": "answer", "clarify": "clarify", "hand_over": "handoff"}
-"""Our verdicts in the scorer's words."""
+DECISIONS = {"answer": "answer", "clarify": "clarify", "hand_over": "handoff"}
+"""Our verdicts in the scorer's words; ``propose`` counts as an answer when it quotes something, else as "I don't know"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ async def _asked(session: ClientSession, admin: dict[str, str], place: Place, qu
         prediction=Prediction(
             id=question,
             ranked=tuple(trace["ranked"][:20]),
-            decision=DECISIONS[trace["decision"]],
+            decision=DECISIONS.get(trace["decision"], "answer" if answer.sources else "handoff"),
             confidence=trace["confidence"],
             answer=answer.text,
             citations=tuple(dict.fromkeys(source["external_id"] for source in answer.sources)),

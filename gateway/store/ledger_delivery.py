@@ -40,8 +40,6 @@ class Deliveries:
             if await self._mend(key, document) is not None:
                 continue
             attempts = await self._attempts(key, document)
-            if attempts and attempts[-1]["outcome"] not in (None, PENDING):
-                continue
             if attempts and not await self._may_follow(attempts[-1], holder):
                 return None
             row = outbox_row(document)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from random import Random
 
-from gateway.store.ledger import DocumentStore
+from gateway.store.ledger import DocumentStore, DocumentTenant
 from tests.contracts.fake_documents import FakeDocuments, Fate, Server
-from tests.contracts.words import Clock, Numbers, Rig
+from tests.contracts.words import TENANT, Clock, Numbers, Rig
 
 LEASE_S = 15.0
 
@@ -24,24 +24,40 @@ class Monotonic:
         self.now += LEASE_S
 
 
-def document_rig(*, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> Rig:
+class Pair:
     """Two processes on one fake database; with a seed one write in ten is lost, unanswered or doubled."""
-    server, clock, monotonic, new_id = Server(), Clock(), Monotonic(), Numbers()
-    random = None if seed is None else Random(seed)
 
-    def fate() -> Fate:
-        if random is None or random.random() > 0.1:
-            return Fate.APPLY
-        return random.choice((Fate.LOSE_BEFORE, Fate.LOSE_AFTER, Fate.TWICE))
+    def __init__(self, *, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> None:
+        self.server, self.clock, self.monotonic, self.new_id = Server(), Clock(), Monotonic(), Numbers()
+        self._random = None if seed is None else Random(seed)
+        self._documents = documents
+        self.first, self.second = self.process(), self.process()
 
-    stores = [
-        DocumentStore(
-            documents(server, fates=fate, random=random),
-            clock=clock,
-            monotonic=monotonic,
-            new_id=new_id,
+    def process(self) -> DocumentStore:
+        """One more process."""
+        return DocumentStore(
+            self._documents(self.server, fates=self._fate, random=self._random),
+            clock=self.clock,
+            monotonic=self.monotonic,
+            new_id=self.new_id,
             lease_s=LEASE_S,
         )
-        for _ in range(2)
-    ]
-    return Rig(store=stores[0], rival=stores[1], clock=clock, let_lease_pass=monotonic.let_lease_pass)
+
+    @property
+    def one(self) -> DocumentTenant:
+        return self.first.for_tenant(TENANT)
+
+    @property
+    def two(self) -> DocumentTenant:
+        return self.second.for_tenant(TENANT)
+
+    def _fate(self) -> Fate:
+        if self._random is None or self._random.random() > 0.1:
+            return Fate.APPLY
+        return self._random.choice((Fate.LOSE_BEFORE, Fate.LOSE_AFTER, Fate.TWICE))
+
+
+def document_rig(*, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> Rig:
+    """A pair for the contract."""
+    pair = Pair(seed=seed, documents=documents)
+    return Rig(store=pair.first, rival=pair.second, clock=pair.clock, let_lease_pass=pair.monotonic.let_lease_pass)

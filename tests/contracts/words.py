@@ -146,10 +146,10 @@ async def commit_turn(store: TenantStore, turn: OpenTurn, result: TurnResult, *,
     return await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
 
 
-async def act(store: TenantStore, event: InboundEvent) -> Appended:
+async def act(store: TenantStore, event: InboundEvent, *, nonce: str | None = None) -> Appended:
     """Commit a control the way the handoff service does."""
     return await store.append(
-        event.conv, nonce=event.id, event=event, build=lambda head: decide(head, event, notices=NOTICES)
+        event.conv, nonce=nonce or event.id, event=event, build=lambda head: decide(head, event, notices=NOTICES)
     )
 
 

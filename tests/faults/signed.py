@@ -15,7 +15,6 @@ import aiohttp
 from adapters.web.signature import sign
 from core import ids
 
-
 TENANT, ACCOUNT = "demo", "demo-web"
 KEY = b"0123456789abcdef0123456789abcdef"
 SECRET = "whsec_" + base64.b64encode(KEY).decode()

@@ -212,7 +212,9 @@ async def test_secrets_and_words_never_reach_the_log(make_company: MakeCompany) 
             assert r.status == 401
         login = {"id": "sam", "password": PASSWORD + "x"}
         basic = "Basic " + b64encode(f"sam:{PASSWORD}x".encode()).decode()
-        async with http.post(served.internal_url + "/desk/login", json=login, headers={"Origin": served.internal_url}) as r:
+        async with http.post(
+            served.internal_url + "/desk/login", json=login, headers={"Origin": served.internal_url}
+        ) as r:
             assert r.status == 401
         async with http.get(served.internal_url + "/admin/trace/c_1", headers={"Authorization": basic}) as r:
             assert r.status == 401

@@ -224,7 +224,7 @@ class World:
     async def _control(self, process: Process, event: InboundEvent) -> None:
         while True:
             try:
-                await act(process.acme, event)
+                await act(process.acme, event, nonce=self.random.choice((event.id, self.new_id("n"))))
             except (StoreUnavailable, LookupError):
                 continue
             return

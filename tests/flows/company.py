@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 import copy
+import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+
+from watchfiles import watch
 
 from evals.serving import Served
 
@@ -73,3 +77,15 @@ def company(folder: Path, *, account: Mapping[str, Any] | None = None, is_synced
         ended = served.command("sync")
         assert ended.returncode == 0, ended.stdout + ended.stderr
     return served
+
+
+def wait_for_log(served: Served, event: str, *, limit_s: float = 20.0) -> dict[str, Any]:
+    """Wait until a serving process has logged an event; returns its newest line."""
+    end = time.monotonic() + limit_s
+    for _ in watch(served.folder, recursive=False, debounce=100, step=20, rust_timeout=200, yield_on_timeout=True):
+        lines = [json.loads(line) for line in served.log_text().splitlines() if line.startswith("{")]
+        found = [line for line in lines if line["event"] == event]
+        if found:
+            return cast("dict[str, Any]", found[-1])
+        assert time.monotonic() < end, f"{event} was not logged:\n{served.log_text()[-2000:]}"
+    raise AssertionError("the watch ended")

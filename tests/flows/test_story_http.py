@@ -119,7 +119,10 @@ async def agent_of(served: Served) -> AsyncIterator[Agent]:
 async def test_from_the_first_question_to_the_next_episode(make_company: MakeCompany) -> None:
     served = make_company()
     served.start()
-    async with customer_of(served, "Within how many days can I return goods?") as (customer, first), agent_of(served) as sam:
+    async with (
+        customer_of(served, "Within how many days can I return goods?") as (customer, first),
+        agent_of(served) as sam,
+    ):
         assert first.events[:2] == ("session", "token") and first.events[-2:] == ("cited_sources", "done")
         assert "30 days" in first.text
         assert first.sources[0]["external_id"] == "returns.md"

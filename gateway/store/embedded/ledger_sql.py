@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 
 import msgspec
 
@@ -46,10 +47,13 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 TRACE = "trace"
 
-INSERT_EVENT = (
-    "insert into events(conv, tenant, key, kind, provider_at, order_key, received_at, body) values(?,?,?,?,?,?,?,?)"
-    " on conflict do nothing"
-)
+EVENT_COLUMNS = "conv, tenant, key, kind, provider_at, order_key, received_at, body"
+AT_ONCE = (256, 64, 16, 4, 1)
+"""How many events one statement inserts: few lengths, so that each is prepared once."""
+INSERT_EVENTS = {
+    count: f"insert into events({EVENT_COLUMNS}) values {','.join(['(?,?,?,?,?,?,?,?)'] * count)} on conflict do nothing"
+    for count in AT_ONCE
+}
 EventRow = tuple[str, str, str, str, int, str, int, bytes]
 
 
@@ -64,7 +68,7 @@ def moment(value: int) -> datetime:
 
 
 def event_row(event: InboundEvent) -> EventRow:
-    """The parameters of ``INSERT_EVENT``."""
+    """An event in the order of ``EVENT_COLUMNS``."""
     return (
         event.conv,
         event.tenant,
@@ -79,7 +83,25 @@ def event_row(event: InboundEvent) -> EventRow:
 
 def accept(db: sqlite3.Connection, rows: Sequence[EventRow]) -> tuple[bool, ...]:
     """Insert events; True where the id is new."""
-    return tuple(db.execute(INSERT_EVENT, row).rowcount == 1 for row in rows)
+    flags: list[bool] = []
+    while len(flags) < len(rows):
+        left = len(rows) - len(flags)
+        count = next(size for size in AT_ONCE if size <= left)
+        flags += _insert(db, rows[len(flags) : len(flags) + count])
+    return tuple(flags)
+
+
+def _insert(db: sqlite3.Connection, rows: Sequence[EventRow]) -> list[bool]:
+    """Insert as one statement; only when some are known already, one by one to learn which."""
+    if len(rows) > 1:
+        db.execute("savepoint events")
+        inserted = db.execute(INSERT_EVENTS[len(rows)], tuple(chain.from_iterable(rows))).rowcount
+        if inserted != len(rows):
+            db.execute("rollback to events")
+        db.execute("release events")
+        if inserted == len(rows):
+            return [True] * len(rows)
+    return [db.execute(INSERT_EVENTS[1], row).rowcount == 1 for row in rows]
 
 
 def stored_head(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:

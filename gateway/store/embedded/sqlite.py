@@ -104,7 +104,7 @@ class SqliteStore:
             raise
         for reader in self._connections[1:]:
             reader.execute("pragma query_only = on")
-        self._writer = Writer(self._connections[0])
+        self._writer = Writer(self._connections[0], ledger_sql.accept)
         self._writer.start()
 
     async def stop(self) -> None:
@@ -123,13 +123,19 @@ class SqliteStore:
 
     async def check(self) -> None:
         """Prove that a write would be durable now."""
-        await self.write(_touch, can_fail=True)
+        await self.write(_touch)
 
-    async def write(self, work: Read[T], *, can_fail: bool = True) -> T:
+    async def write(self, work: Read[T]) -> T:
         """Run a job of the writer; returns once it is durable."""
         if self._writer is None:
             raise StoreUnavailable("The store is closed.")
-        return await self._writer.run(work, can_fail=can_fail)
+        return await self._writer.run(work)
+
+    async def insert(self, rows: list[ledger_sql.EventRow]) -> tuple[bool, ...]:
+        """Insert events durably; False where the id is known."""
+        if self._writer is None:
+            raise StoreUnavailable("The store is closed.")
+        return await self._writer.insert(rows)
 
     def read(self, work: Read[T]) -> T:
         """A small read, on the event loop."""
@@ -169,7 +175,7 @@ class SqliteTenant:
         if any(event.tenant != self.tenant for event in events):
             raise ValueError("an event of another tenant")
         rows = [ledger_sql.event_row(event) for event in events]
-        return await self._store.write(lambda db: ledger_sql.accept(db, rows), can_fail=False)
+        return await self._store.insert(rows)
 
     async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
         """Take the lane and fix the next turn's batch; only the process that holds the lock may."""

@@ -1,7 +1,8 @@
 """The one writer thread: takes whatever waits, writes it in one transaction, and tells everybody once it is durable.
 
-Each job runs in a savepoint, so that one that fails takes nothing of its neighbours with it.  Futures are resolved after
-COMMIT, in one call to the event loop.
+Events that wait are inserted together, in as few statements as possible: each statement costs a hand-over of the
+interpreter lock, which is what an accept mostly costs.  Every other job runs in a savepoint, so that one that fails takes
+nothing of its neighbours with it.  Futures are resolved after COMMIT, in one call to the event loop.
 """
 
 from __future__ import annotations
@@ -10,15 +11,28 @@ import asyncio
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar, cast
 
 from core.errors import StoreUnavailable
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
-Job = tuple[Work, "asyncio.Future[Any]", bool]
+Rows = Sequence[tuple[Any, ...]]
+Result = tuple["asyncio.Future[Any]", Any, BaseException | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to write: a piece of work, or rows to insert where their key is new."""
+
+    future: asyncio.Future[Any]
+    work: Work | None
+    rows: Rows = ()
+
 
 BATCH = 512
 MOST_WAITING = 20_000
@@ -26,10 +40,16 @@ UNAVAILABLE = "The store cannot be written right now. Nothing was saved; please 
 
 
 class Writer:
-    """Runs jobs on ``connection``, which belongs to its thread from ``start`` to ``stop``."""
+    """Runs jobs on ``connection``, which belongs to its thread from ``start`` to ``stop``.
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    ``insert_rows`` inserts events and tells which were new.
+    """
+
+    def __init__(
+        self, connection: sqlite3.Connection, insert_rows: Callable[[sqlite3.Connection, Rows], tuple[bool, ...]]
+    ) -> None:
         self._connection = connection
+        self._insert_rows = insert_rows
         self._jobs: deque[Job] = deque()
         self._ready = threading.Event()
         self._is_stopping = False
@@ -51,20 +71,27 @@ class Writer:
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], *, can_fail: bool = True) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run a job and return its result once it is durable.
 
-        ``can_fail`` False saves the savepoint of jobs that only insert-or-ignore.  Raises what the job raised, or
-        ``StoreUnavailable`` with nothing written.
+        Raises what the job raised, or ``StoreUnavailable`` with nothing written.
         """
+        return cast(T, await self._put(work, ()))
+
+    async def insert(self, rows: Rows) -> tuple[bool, ...]:
+        """Insert rows durably; False where the key is known.  ``StoreUnavailable`` with nothing written."""
+        return cast("tuple[bool, ...]", await self._put(None, rows))
+
+    def _put(self, work: Work | None, rows: Rows) -> asyncio.Future[Any]:
         if self._thread is None or self._loop is None:
             raise StoreUnavailable("The store is closed.")
         if len(self._jobs) >= MOST_WAITING:
             raise StoreUnavailable("The store is overloaded. Nothing was saved; please try again shortly.")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.append((work, future, can_fail))
-        self._ready.set()
-        return cast(T, await future)
+        self._jobs.append(Job(future, work, rows))
+        if not self._ready.is_set():
+            self._ready.set()
+        return future
 
     def _run(self) -> None:
         while True:
@@ -84,29 +111,35 @@ class Writer:
             if isinstance(error, sqlite3.Error):
                 refused = StoreUnavailable(UNAVAILABLE)
                 refused.__cause__ = error
-            results = [(future, None, refused) for _, future, _ in jobs]
+            results = [(job.future, None, refused) for job in jobs]
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             cast(asyncio.AbstractEventLoop, self._loop).call_soon_threadsafe(_resolve, results)
 
-    def _transaction(self, jobs: list[Job]) -> list[tuple[asyncio.Future[Any], Any, BaseException | None]]:
-        connection = self._connection
-        results: list[tuple[asyncio.Future[Any], Any, BaseException | None]] = []
-        connection.execute("begin immediate")
-        for work, future, can_fail in jobs:
-            if not can_fail:
-                results.append((future, work(connection), None))
-                continue
-            connection.execute("savepoint job")
-            try:
-                results.append((future, work(connection), None))
-            except sqlite3.OperationalError:
-                raise
-            except Exception as error:
-                connection.execute("rollback to job")
-                results.append((future, None, error))
-            connection.execute("release job")
-        connection.execute("commit")
+    def _transaction(self, jobs: list[Job]) -> list[Result]:
+        self._connection.execute("begin immediate")
+        results = self._inserted([job for job in jobs if job.work is None])
+        results += [self._worked(job.future, job.work) for job in jobs if job.work is not None]
+        self._connection.execute("commit")
         return results
+
+    def _inserted(self, jobs: list[Job]) -> list[Result]:
+        """All waiting rows at once; each job gets its own share of the answer."""
+        if not jobs:
+            return []
+        flags = iter(self._insert_rows(self._connection, [row for job in jobs for row in job.rows]))
+        return [(job.future, tuple(islice(flags, len(job.rows))), None) for job in jobs]
+
+    def _worked(self, future: asyncio.Future[Any], work: Work) -> Result:
+        self._connection.execute("savepoint job")
+        try:
+            result: Result = (future, work(self._connection), None)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            self._connection.execute("rollback to job")
+            result = (future, None, error)
+        self._connection.execute("release job")
+        return result
 
     def _roll_back(self) -> None:
         """Undo a batch; a connection that cannot even do that refuses the next batch as well, and says so."""
@@ -115,7 +148,7 @@ class Writer:
                 self._connection.execute("rollback")
 
 
-def _resolve(results: list[tuple[asyncio.Future[Any], Any, BaseException | None]]) -> None:
+def _resolve(results: list[Result]) -> None:
     for future, value, error in results:
         if future.done():
             continue
