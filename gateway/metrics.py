@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS = Counter("frontdesk_events_total", "Inbound events by what became of them", ["channel", "outcome"])
@@ -17,3 +19,9 @@ CONVERSATIONS = Gauge("frontdesk_conversations", "Open conversations by owner", 
 BACKLOG = Gauge("frontdesk_backlog", "Rows that wait", ["kind"])
 STREAMS = Gauge("frontdesk_streams", "Open live streams")
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
+
+
+@cache
+def events_of(channel: str, outcome: str) -> Counter:
+    """The counter of one outcome on one channel; looking it up by labels costs more than counting."""
+    return EVENTS.labels(channel=channel, outcome=outcome)

@@ -19,17 +19,16 @@ async def receive(request: web.Request) -> web.Response:
         raise AccountUnknown("No such account.")
     raw = RawRequest(
         method=request.method,
-        path=request.path_qs,
+        path=request.raw_path,
         headers=request.headers,
         body=await request.read(),
         received_at=services.clock(),
-        remote=request.remote or "",
     )
     try:
         channel.verify(raw)
         parsed = channel.parse(raw)
     except InboundRejected as error:
-        metrics.EVENTS.labels(channel=channel.kind, outcome=error.code).inc()
+        metrics.events_of(channel.kind, error.code).inc()
         raise
     return await _accept(services, channel, parsed)
 
@@ -40,10 +39,10 @@ async def _accept(
     events = [item for item in parsed if isinstance(item, InboundEvent)]
     fresh = await services.inbox.accept(channel.tenant, events) if events else ()
     for is_new in fresh:
-        metrics.EVENTS.labels(channel=channel.kind, outcome="accepted" if is_new else "duplicate").inc()
+        metrics.events_of(channel.kind, "accepted" if is_new else "duplicate").inc()
     for item in parsed:
         if isinstance(item, Ignored):
-            metrics.EVENTS.labels(channel=channel.kind, outcome="ignored").inc()
+            metrics.events_of(channel.kind, "ignored").inc()
         elif isinstance(item, Respond):
             return web.Response(body=item.body, content_type=item.media_type)
     return web.Response(body=b'{"accepted": %d}' % sum(fresh), content_type="application/json")

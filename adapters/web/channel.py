@@ -23,6 +23,7 @@ from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
 from core.wire import decode
 
 KIND = "web"
+MESSAGE = "message"
 WIDEST = Capabilities(max_text=20_000, max_choices=6, max_attachments=10, debounce_ms=0, streams=True)
 FUTURE_LIMIT_S = 3_600
 
@@ -37,7 +38,7 @@ class WebChannel:
         self.tenant = context.tenant
         self.capabilities = _capabilities(settings)
         self._live = context.live
-        self._keys = tuple(webhook_key(secret.get_secret_value()) for secret in settings.webhook_secrets)
+        self._keys = signature.Keys([webhook_key(secret.get_secret_value()) for secret in settings.webhook_secrets])
         self._arrivals = count(1)
 
     def verify(self, request: RawRequest) -> None:
@@ -46,9 +47,15 @@ class WebChannel:
 
     def parse(self, request: RawRequest) -> tuple[InboundEvent | Ignored | Respond, ...]:
         """One signed event; types we do not know are ignored."""
-        if decode(request.body, Kind).type != "message":
+        try:
+            message = decode(request.body, SignedMessage)
+        except PayloadInvalid:
+            if decode(request.body, Kind).type != MESSAGE:
+                return (Ignored("unknown_type"),)
+            raise
+        if message.type != MESSAGE:
             return (Ignored("unknown_type"),)
-        return (self._signed(decode(request.body, SignedMessage), request),)
+        return (self._signed(message, request),)
 
     def _signed(self, message: SignedMessage, request: RawRequest) -> InboundEvent:
         if (message.sent_at - request.received_at).total_seconds() > FUTURE_LIMIT_S:

@@ -19,7 +19,6 @@ class RawRequest:
     headers: Mapping[str, str]
     body: bytes
     received_at: datetime
-    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

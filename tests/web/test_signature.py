@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.web.settings import webhook_key
-from adapters.web.signature import TOLERANCE_S, sign, verify
+from adapters.web.signature import TOLERANCE_S, Keys, sign, verify
 from core.errors import SignatureInvalid
 
 # The example of the Standard Webhooks specification (spec/standard-webhooks.md, checked 2026-11-21).
@@ -30,13 +30,13 @@ def headers(**changes: str) -> dict[str, str]:
 
 def test_the_published_example_is_signed_and_verified() -> None:
     assert sign(KEY, message_id=MESSAGE_ID, timestamp=TIMESTAMP, body=BODY) == SIGNATURE
-    verify([KEY], headers=headers(), body=BODY, now=NOW)
+    verify(Keys([KEY]), headers=headers(), body=BODY, now=NOW)
 
 
 def test_an_old_and_a_new_secret_are_both_good_while_rotating() -> None:
-    verify([OTHER, KEY], headers=headers(), body=BODY, now=NOW)
+    verify(Keys([OTHER, KEY]), headers=headers(), body=BODY, now=NOW)
     both = f"{sign(OTHER, message_id=MESSAGE_ID, timestamp=TIMESTAMP, body=BODY)} {SIGNATURE}"
-    verify([KEY], headers=headers(webhook_signature=both), body=BODY, now=NOW)
+    verify(Keys([KEY]), headers=headers(webhook_signature=both), body=BODY, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -57,17 +57,17 @@ def test_an_old_and_a_new_secret_are_both_good_while_rotating() -> None:
 )
 def test_anything_else_is_refused(changes: dict[str, str], body: bytes, shift_s: int) -> None:
     with pytest.raises(SignatureInvalid):
-        verify([KEY], headers=headers(**changes), body=body, now=NOW + timedelta(seconds=shift_s))
+        verify(Keys([KEY]), headers=headers(**changes), body=body, now=NOW + timedelta(seconds=shift_s))
 
 
 def test_an_account_without_secrets_takes_nothing() -> None:
     with pytest.raises(SignatureInvalid):
-        verify([], headers=headers(), body=BODY, now=NOW)
+        verify(Keys([]), headers=headers(), body=BODY, now=NOW)
 
 
 def test_a_removed_secret_is_refused() -> None:
     with pytest.raises(SignatureInvalid):
-        verify([OTHER], headers=headers(), body=BODY, now=NOW)
+        verify(Keys([OTHER]), headers=headers(), body=BODY, now=NOW)
 
 
 @pytest.mark.parametrize("secret", ["", "whsec_", "whsec_%%%", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_c2hvcnQ="])
