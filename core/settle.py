@@ -30,6 +30,7 @@ from core.ownership import Notices, Transition, hand_over, reopened
 from core.ports.engine import TurnResult
 
 PREVIEW_CHARS = 120
+PEOPLE = (Owner.QUEUE, Owner.HUMAN)
 
 
 def turn_head(head: Head) -> Head:
@@ -62,15 +63,19 @@ def settle_turn(
     is_staffed: bool,
     shown: str = "",
 ) -> CommitDraft | None:
-    """The commit of a finished (or cancelled) turn; None when another holder has taken the lane.
+    """The commit of a finished (or cancelled) turn; None when it must not stand.
 
-    ``shown`` is what the contact already saw of the reply when the turn was interrupted.
+    That is when another holder has taken the lane, or when the conversation changed hands under the turn and people are
+    out of it again (given back, resolved): nobody would answer the contact then, so the lane opens the turn anew and it
+    runs under the newer head.  ``shown`` is what the contact already saw of the reply when the turn was interrupted.
     """
     if not _is_current(head, turn):
         return None
     began = turn_head(turn.head)
     resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
     speaks = resumed.owner is Owner.BOT and resumed.owner_epoch == began.owner_epoch
+    if not speaks and resumed.owner not in PEOPLE:
+        return None
     base = replace(
         resumed,
         holder=turn.head.holder,
@@ -136,7 +141,7 @@ def _preview(turn: OpenTurn) -> str:
 
 def _relay(head: Head, count: int) -> list[OutboxDraft]:
     """Contact messages go to the desk while people own the conversation."""
-    if head.owner not in (Owner.QUEUE, Owner.HUMAN):
+    if head.owner not in PEOPLE:
         return []
     return [OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=i) for i in range(count)]
 

@@ -105,7 +105,7 @@ _ABBREVIATIONS = listed(
     "p.ex env sr sra "
     "a.m p.m resp incl excl"
 )
-_SENTENCE_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]")
+_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]")
 
 
 def fold(text: str) -> str:

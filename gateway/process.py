@@ -68,20 +68,20 @@ class Process:
         self._ended = asyncio.Event()
 
     async def start(self) -> None:
-        """Open the store, start the stages, then listen."""
+        """Open the store, start the stages, listen, and only then look for work that an earlier process left."""
         stages = self._stages
         await stages.store.start()
         await stages.delivery.start()
         await stages.lanes.start()
-        await stages.recovery.start()
-        for work in (self._measure_lag, *stages.background):
-            self._background.append(asyncio.ensure_future(work()))
         for listener in self._listeners:
             runner = web.AppRunner(listener.app, access_log=None, shutdown_timeout=self._drain_s, handle_signals=False)
             await runner.setup()
             self._runners.append(runner)
             await web.TCPSite(runner, listener.host, listener.port, backlog=1024).start()
         stages.readiness.is_open = True
+        await stages.recovery.start()
+        for work in (self._measure_lag, *stages.background):
+            self._background.append(asyncio.ensure_future(work()))
 
     async def stop(self) -> None:
         """Drain: refuse new work, let streams go, finish turns and deliveries, close the store.  Safe twice."""

@@ -13,6 +13,7 @@ from gateway import compose, webhooks
 from gateway.http import demo
 from gateway.http.internal import internal_app
 from gateway.http.public import public_app
+from gateway.lanes import TURN_LIMIT_S
 from gateway.process import Listener, Process, Readiness, Stages
 from gateway.recovery import Recovery
 from gateway.services import Current
@@ -91,8 +92,9 @@ class Serving:
         world = compose.world(settings, self._shared)
         await asyncio.gather(*(tenant.knowledge.refresh() for tenant in world.services.tenants.values()))
         self.world, self.current.services = world, world.services
+        loop = asyncio.get_running_loop()
         for tenant in former.services.tenants.values():
-            tenant.knowledge.close()
+            loop.call_later(TURN_LIMIT_S, tenant.knowledge.close)
 
     async def _refresh_knowledge(self) -> None:
         """Notice new generations, whoever built them."""

@@ -139,7 +139,7 @@ def _source(run: SourceRun, now: datetime, *, is_internal: bool) -> SourceView:
         documents=run.added + run.changed + run.unchanged,
         problems=len(run.problems),
         error=error,
-        age_s=None if run.finished_at is None else max(0.0, (now - run.finished_at).total_seconds()),
+        age_s=None if run.fresh_at is None else max(0.0, (now - run.fresh_at).total_seconds()),
     )
 
 

@@ -1,10 +1,11 @@
-"""A Chromium for all browser tests, pages that watch themselves, and the stand-in server.
+"""A Chromium for all browser tests, pages that watch themselves, the stand-in server, and the real demo.
 
 Everything runs on the session's event loop: the browser's connection belongs to it.
 """
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -25,6 +26,8 @@ from playwright.async_api import (
     async_playwright,
 )
 
+from evals.serving import Served
+from tests.browser.demo import FRAME, Desk, Shop, Wire, served_demo
 from tests.browser.stand_in import StandIn
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -34,7 +37,6 @@ ARGUMENTS = [
 ]  # fmt: skip
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
 LIMIT_MS = 10_000
-FRAME = "#frontdesk iframe"
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
@@ -147,6 +149,47 @@ async def context(browser: Browser, watch: Watch) -> AsyncIterator[BrowserContex
 async def widget(context: BrowserContext, stand_in: StandIn) -> Widget:
     """A new page with nothing on it yet."""
     return Widget(await context.new_page(), stand_in)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def demo(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
+    """The demo, serving."""
+    made = await asyncio.to_thread(served_demo, tmp_path_factory.mktemp("demo"))
+    yield made
+    await asyncio.to_thread(made.stop)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def wire(demo: Served) -> AsyncIterator[Wire]:
+    """The cable between the visitor and the server."""
+    made = Wire(demo.port)
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(browser: Browser, wire: Wire) -> AsyncIterator[Shop]:
+    """A visitor's own browser."""
+    watch = Watch((wire.url,))
+    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
+    profile.set_default_timeout(LIMIT_MS)
+    profile.on("page", watch.attach)
+    yield Shop(await profile.new_page(), wire.url)
+    await profile.close()
+    assert watch.problems == []
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(browser: Browser, demo: Served) -> AsyncIterator[Desk]:
+    """The agent's browser, logged in."""
+    watch = Watch((demo.internal_url,))
+    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
+    profile.set_default_timeout(LIMIT_MS)
+    profile.on("page", watch.attach)
+    yield await Desk(await profile.new_page(), demo.internal_url).enter()
+    await profile.close()
+    assert watch.problems == []
 
 
 async def axe_problems(page: Page) -> list[str]:

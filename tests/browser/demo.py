@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
-from playwright.async_api import BrowserContext, FrameLocator, Locator, Page, expect
+from playwright.async_api import FrameLocator, Locator, Page, expect
 
 from evals.serving import ROOT, Served
-from tests.browser.conftest import FRAME
 
 DEMO: Final = ROOT / "config" / "examples" / "demo"
+FRAME: Final = "#frontdesk iframe"
 PASSWORD: Final = "a-demo-password-51c9"
 AGENT: Final = "Sam Rivers"
 
@@ -126,9 +126,13 @@ class Shop:
         await self.page.goto(f"{self.url}/demo/")
         await self.launcher.wait_for()
         if opens:
-            await self.launcher.click()
-            await expect(self.frame.locator(".greeting")).to_be_visible()
+            await self.open()
         return self
+
+    async def open(self) -> None:
+        """Open the chat."""
+        await self.launcher.click()
+        await expect(self.frame.locator(".greeting")).to_be_visible()
 
     async def say(self, text: str) -> None:
         """Write and send with Enter."""
@@ -193,13 +197,3 @@ class Desk:
         await self.press("Resolve")
         await self.page.get_by_role("dialog").get_by_role("button", name="Resolve").click()
         await expect(self.state).to_have_text("Resolved")
-
-
-async def new_shop(context: BrowserContext, url: str) -> Shop:
-    """A tab with nothing on it yet."""
-    return Shop(await context.new_page(), url)
-
-
-async def new_desk(context: BrowserContext, url: str) -> Desk:
-    """A tab with nothing on it yet."""
-    return Desk(await context.new_page(), url)

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import expect
 
 from evals.serving import Served
-from tests.browser.conftest import DESKTOP, LIMIT_MS, Watch
-from tests.browser.demo import AGENT, Desk, Shop, Wire, served_demo
+from tests.browser.demo import AGENT, Desk, Shop, Wire
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -23,47 +20,6 @@ WATCH_PREVIEW = """
 new MutationObserver(() => { window.wasPreviewed ||= Boolean(document.querySelector(".preview:not([hidden]) .words")); })
   .observe(document, { subtree: true, childList: true, attributes: true });
 """
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def served(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Served]:
-    """The demo, serving."""
-    made = await asyncio.to_thread(served_demo, tmp_path_factory.mktemp("demo"))
-    yield made
-    await asyncio.to_thread(made.stop)
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def wire(served: Served) -> AsyncIterator[Wire]:
-    """The cable between the visitor and the server."""
-    made = Wire(served.port)
-    await made.start()
-    yield made
-    await made.stop()
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def shop(browser: Browser, wire: Wire) -> AsyncIterator[Shop]:
-    """A visitor's own browser."""
-    watch = Watch((wire.url,))
-    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
-    profile.set_default_timeout(LIMIT_MS)
-    profile.on("page", watch.attach)
-    yield Shop(await profile.new_page(), wire.url)
-    await profile.close()
-    assert watch.problems == []
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def desk(browser: Browser, served: Served) -> AsyncIterator[Desk]:
-    """The agent's browser, logged in."""
-    watch = Watch((served.internal_url,))
-    profile = await browser.new_context(viewport=DESKTOP, locale="en-GB", reduced_motion="reduce")
-    profile.set_default_timeout(LIMIT_MS)
-    profile.on("page", watch.attach)
-    yield await Desk(await profile.new_page(), served.internal_url).enter()
-    await profile.close()
-    assert watch.problems == []
 
 
 async def test_the_whole_story(shop: Shop, desk: Desk, wire: Wire) -> None:
@@ -128,9 +84,8 @@ async def _is_answered_by_the_agent(shop: Shop, desk: Desk) -> None:
 
 async def _finds_the_history_after_a_reload(shop: Shop) -> None:
     before = await shop.lines()
-    await shop.page.reload()
-    # The chat that was open is open again, with everything in it and nothing else.
-    await expect(shop.log.locator(".row-contact").last).to_contain_text("Lovely, thank you")
+    await shop.visit()
+    await expect(shop.log.locator(".row-contact").last).to_be_visible()
     assert await shop.lines() == before
     assert NOTE not in await shop.frame.locator("body").inner_text()
 
@@ -141,7 +96,8 @@ async def _rates_after_the_end(shop: Shop, desk: Desk) -> None:
     await shop.csat.get_by_role("radio", name="4 of 5").check(force=True)
     await shop.csat.get_by_role("textbox").fill("Quick and kind")
     await shop.csat.get_by_role("button", name="Send rating").click()
-    await expect(shop.csat).to_contain_text("Thank you for your rating! ★★★★")
+    await expect(shop.log.locator(".notice").last).to_contain_text("Thank you")
+    await expect(shop.csat).to_be_hidden()
     feedback = desk.brief.get_by_role("region", name="Feedback")
     await expect(feedback).to_contain_text("4 of 5: “Quick and kind”")
     await desk.page.locator("[data-filter=resolved]").click()
@@ -174,7 +130,7 @@ async def test_a_cut_cable_is_mended_without_doubles(shop: Shop, desk: Desk, wir
     await expect(shop.banner).to_contain_text("A person will answer")
     await desk.open("about a cable")
     await desk.press("Claim")
-    await expect(shop.frame.locator("h1")).to_have_text(AGENT)
+    await expect(shop.log.locator(".notice").last).to_contain_text(f"{AGENT} has joined")
     before = await shop.lines()
     wire.cut()
     await expect(shop.banner).to_contain_text("Connection lost")
@@ -191,7 +147,7 @@ async def test_a_cut_cable_is_mended_without_doubles(shop: Shop, desk: Desk, wir
     await expect(desk.log.get_by_text("Sent while the cable was cut")).to_have_count(1)
 
 
-async def test_a_restart_in_the_middle_is_survived(shop: Shop, desk: Desk, served: Served) -> None:
+async def test_a_restart_in_the_middle_is_survived(shop: Shop, desk: Desk, demo: Served) -> None:
     await shop.visit()
     await shop.ask(QUESTION)
     await shop.say("I want to talk to a person about a restart")
@@ -201,11 +157,11 @@ async def test_a_restart_in_the_middle_is_survived(shop: Shop, desk: Desk, serve
     await desk.reply("One moment, we restart something.")
     await expect(shop.log.locator(".row-agent")).to_have_count(1)
     before = await shop.lines()
-    assert await asyncio.to_thread(served.stop) == 0
+    assert await asyncio.to_thread(demo.stop) == 0
     await expect(shop.banner).to_contain_text("Connection lost")
     await expect(desk.page.locator("#live")).not_to_have_attribute("data-state", "live")
     await shop.say("Are you still there?")
-    await asyncio.to_thread(served.start)
+    await asyncio.to_thread(demo.start)
     await expect(desk.page.locator("#live")).to_have_attribute("data-state", "live")
     await expect(desk.log.locator(".message.contact").last).to_contain_text("Are you still there?")
     await expect(shop.banner).to_be_hidden()

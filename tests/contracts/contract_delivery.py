@@ -143,7 +143,7 @@ class DeliveryContract:
         bot = [m for m in seen if m.role is Role.BOT]
         assert [(m.text, m.interrupted, m.delivery) for m in bot] == [("One. ", True, None)]
 
-    async def test_a_live_workers_attempt_is_not_repeated_by_another(self, rig: Rig) -> None:
+    async def test_a_settled_row_is_offered_to_nobody(self, rig: Rig) -> None:
         await answer(rig.acme, "a")
         first = await rig.acme.next_delivery(CONV, CHANNEL, "w1")
         assert first is not None

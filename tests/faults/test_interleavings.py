@@ -23,6 +23,7 @@ from core.domain import (
     Visibility,
     Voice,
 )
+from core.settle import PEOPLE
 from gateway.store.ledger_io import shard
 from gateway.store.ledger_shapes import outbox_row
 from gateway.store.rows import CommitRow, OutboxRow, decode_commit, decode_message
@@ -106,6 +107,16 @@ def check_drafts(world: World) -> None:
             assert message.interrupted or message.visibility is Visibility.INTERNAL
 
 
+def check_nobody_waits(world: World) -> None:
+    """What a contact wrote is answered to them in the same commit, or brought to the people who own the conversation."""
+    rows = list(_rows(world).values())
+    for commit in _commits(world):
+        if commit.kind is CommitKind.TURN:
+            mine = [row for row in rows if row.seq == commit.seq]
+            is_relayed = sum(row.to is Destination.DESK for row in mine) >= len(commit.consumed)
+            assert any(row.voice is Voice.BOT for row in mine) or (commit.owner in PEOPLE and is_relayed)
+
+
 def check_contact_log(world: World) -> None:
     """The contact's log only grows at its end and never holds an internal word."""
     for earlier, later in pairwise(sorted(world.logs, key=len)):
@@ -149,6 +160,7 @@ CHECKS = (
     check_head,
     check_silence,
     check_drafts,
+    check_nobody_waits,
     check_contact_log,
     check_deliveries,
 )

@@ -6,16 +6,15 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from core.errors import DocumentRejected, SourceUnavailable
 from core.ports.knowledge import Document, Loaded, SourceDocument, SourceProblem
 from kb_sync import SourceContext
 from kb_sync.formats import Faulty, Parsed
-from kb_sync.formats.html import html
 from kb_sync.formats.jsonl import json_lines
 from kb_sync.formats.markdown import markdown, plain
-from kb_sync.formats.office import pdf, word
 from kb_sync.sources.folder.documents import DocumentMaker
 from kb_sync.sources.folder.patterns import is_matched
 from kb_sync.sources.folder.settings import FolderSettings
@@ -23,6 +22,19 @@ from kb_sync.sources.folder.settings import FolderSettings
 MAX_FILE_BYTES = 20_000_000
 LINES_BYTES = 4_000_000
 """A file of lines may be of any size: it is read in parts of about this many bytes."""
+
+
+def _lazily(module: str, name: str) -> Callable[[bytes], Parsed]:
+    """A parser whose heavy libraries are loaded with the first file that needs them, not with every start."""
+
+    def parse(raw: bytes) -> Parsed:
+        parsed: Parsed = getattr(import_module(f"kb_sync.formats.{module}"), name)(raw)
+        return parsed
+
+    return parse
+
+
+html, pdf, word = _lazily("html", "html"), _lazily("office", "pdf"), _lazily("office", "word")
 
 FORMATS: dict[str, Callable[[bytes], Parsed]] = {
     ".md": markdown, ".markdown": markdown, ".txt": plain, ".html": html, ".htm": html, ".pdf": pdf, ".docx": word,
