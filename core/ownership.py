@@ -12,23 +12,20 @@ from datetime import datetime
 
 from core import ids
 from core.domain import (
-    CommitDraft,
-    CommitKind,
     Destination,
     EventKind,
     Handoff,
     HandoffReason,
     Head,
     InboundEvent,
-    MessageDraft,
     MessageKind,
-    OutboxDraft,
     Owner,
     Role,
     Status,
     Visibility,
     Voice,
 )
+from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
 
 DEFAULT_NOTICES: Mapping[str, str] = {
     "handoff": "I'm bringing in a person. They can see our whole conversation, so you don't have to repeat anything.",

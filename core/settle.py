@@ -10,22 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain import (
-    CommitDraft,
-    CommitKind,
     Destination,
     HandoffReason,
     Head,
     InboundEvent,
-    MessageDraft,
     MessageKind,
-    OpenTurn,
-    OutboxDraft,
     Owner,
     Role,
     Status,
     Visibility,
     Voice,
 )
+from core.ledger import CommitDraft, CommitKind, MessageDraft, OpenTurn, OutboxDraft
 from core.ownership import Notices, Transition, hand_over, reopened
 from core.ports.engine import TurnResult
 

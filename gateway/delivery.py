@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from core.domain import Claimed, DeliveryState, Destination
+from core.domain import DeliveryState, Destination
 from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable
+from core.ledger import Claimed
 from core.ports.channel import Channel, Outbound, Sent
 from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore

@@ -16,19 +16,9 @@ from typing import Any
 import msgspec
 import structlog
 
-from core.domain import (
-    Audience,
-    Commit,
-    CommitDraft,
-    CommitKind,
-    DeliveryState,
-    Head,
-    Message,
-    OpenTurn,
-    Owner,
-    Visibility,
-)
+from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
 from core.errors import StoreUnavailable
+from core.ledger import Commit, CommitDraft, CommitKind, OpenTurn
 from core.ownership import Notices
 from core.ports.channel import Channel
 from core.ports.engine import Engine, TurnInput, TurnResult

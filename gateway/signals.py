@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from core.domain import Commit, DeliveryState, InboundEvent
+from core.domain import DeliveryState, InboundEvent
+from core.ledger import Commit
 from core.ports.channel import Channel
 from gateway import metrics
 from gateway.delivery import Delivery

@@ -12,18 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core import ids
-from core.domain import (
-    Attachment,
-    CommitDraft,
-    Contact,
-    EventKind,
-    Head,
-    InboundEvent,
-    Message,
-    Owner,
-)
+from core.domain import Attachment, Contact, EventKind, Head, InboundEvent, Message, Owner
 from core.errors import CaseTaken, PayloadInvalid
 from core.ids import NewId
+from core.ledger import CommitDraft
 from core.ownership import Notices, decide
 from core.ports.store import TenantStore
 from handoff.assist import Snippet, filled

@@ -15,17 +15,14 @@ from typing import Protocol
 from core.domain import (
     Attachment,
     Audience,
-    Claimed,
-    Commit,
-    CommitDraft,
     DeliveryState,
     Destination,
     Head,
     InboundEvent,
     Message,
-    OpenTurn,
     Owner,
 )
+from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 
 Build = Callable[[Head], CommitDraft | None]
 """From the newest head to what shall be committed on it; None means "nothing after all".  Pure; may be asked repeatedly."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.web.render import cite, position
-from core.domain import Audience, Commit, DeliveryState, Message, Owner, Role, Visibility
+from core.domain import Audience, DeliveryState, Message, Owner, Role, Visibility
+from core.ledger import Commit
 from gateway.http import problem
 from gateway.http.sse import PING_FRAME, PING_KIND, EventStream
 from gateway.http.views import links_of

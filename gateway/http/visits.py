@@ -24,8 +24,9 @@ from adapters.web.tokens import (
     visitor_conversation,
 )
 from core import ids
-from core.domain import CommitDraft, EventKind, Head, InboundEvent
+from core.domain import EventKind, Head, InboundEvent
 from core.errors import AccountUnknown, PayloadInvalid
+from core.ledger import CommitDraft
 from core.ownership import decide
 from core.ports.store import TenantStore
 from gateway.http.limits import RATE_LIMITS, address_of

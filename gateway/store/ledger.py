@@ -17,29 +17,28 @@ from core import ids
 from core.domain import (
     Attachment,
     Audience,
-    Claimed,
-    Commit,
     DeliveryState,
     Destination,
     EventKind,
     Head,
     InboundEvent,
     Message,
-    OpenTurn,
     Owner,
 )
 from core.errors import StoreUnavailable
 from core.ids import NewId
+from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
 from gateway.store.documents import Documents
 from gateway.store.ledger_delivery import Deliveries
-from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, micros, shard
+from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
 from gateway.store.ledger_lane import Lanes, Leases
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_reads import Reads
 from gateway.store.ledger_records import Records
 from gateway.store.ledger_shapes import Key, event_document
 from gateway.store.ledger_system import System
+from gateway.store.times import micros
 
 LEASE_S = 15.0
 BEATS_PER_LEASE = 5

@@ -10,13 +10,15 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core import ids
-from core.domain import Claimed, DeliveryState, Destination, Head, Message, Voice
+from core.domain import DeliveryState, Destination, Head, Message, Voice
+from core.ledger import Claimed
 from gateway.store.documents import Document, Where
-from gateway.store.ledger_io import SureDocuments, micros, number, word
+from gateway.store.ledger_io import SureDocuments, number, word
 from gateway.store.ledger_lane import Leases
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_shapes import Key, message_of, outbox_row
 from gateway.store.rows import OutboxRow
+from gateway.store.times import micros
 
 PENDING = DeliveryState.PENDING.value
 

@@ -7,7 +7,6 @@ that "existed already" under our stamp is ours.  Updates set absolute values and
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from core.errors import StoreUnavailable
@@ -20,8 +19,6 @@ SEPARATOR: Final = "!"
 """Sorts before every character of a tenant's name, so that shard keys sort like (tenant, conversation)."""
 
 TRIES: Final = 4
-EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND: Final = timedelta(microseconds=1)
 PLACES: Final = 1 << 20
 """More rows than one commit can hold; ``place`` is (seq, index) as one sortable number."""
 
@@ -45,16 +42,6 @@ def conversation_of(turn_id: str) -> str:
 def place(seq: int, index: int) -> int:
     """A position as one sortable number."""
     return seq * PLACES + index
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970: documents hold times as integers, which every server keeps exactly."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def moment(value: int) -> datetime:
-    """The time of ``micros``."""
-    return EPOCH + timedelta(microseconds=value)
 
 
 def number(document: Document, field: str) -> int:

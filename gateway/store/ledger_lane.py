@@ -10,12 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.domain import EventKind, Head, InboundEvent, OpenTurn
+from core.domain import EventKind, Head, InboundEvent
+from core.ledger import OpenTurn
 from gateway.store.documents import Document, Sort, Where
-from gateway.store.ledger_io import SureDocuments, body, micros, number, shard, word, words
+from gateway.store.ledger_io import SureDocuments, body, number, shard, word, words
 from gateway.store.ledger_log import IN_ORDER, Log
 from gateway.store.ledger_shapes import Key
 from gateway.store.rows import decode_event
+from gateway.store.times import micros
 
 UNREAD: Where = (("kind", "eq", EventKind.MESSAGE.value), ("done", "eq", None))
 NEWEST_TURN: Sort = (("term", -1), ("n", -1))

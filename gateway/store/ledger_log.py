@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain import Commit, CommitDraft, CommitKind, Destination, Head, InboundEvent, Message
+from core.domain import Destination, Head, InboundEvent, Message
+from core.ledger import Commit, CommitDraft, CommitKind
 from core.ports.store import Appended, Build
 from gateway.store.documents import Condition, Document, Sort, Value, Where
 from gateway.store.ledger_io import SureDocuments, body, number

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
 from gateway.store.documents import Condition, Document, Sort, Where
-from gateway.store.ledger_io import SureDocuments, micros, number, place
+from gateway.store.ledger_io import SureDocuments, number, place
 from gateway.store.ledger_lane import UNREAD
 from gateway.store.ledger_log import TO_CHANNEL, Log
 from gateway.store.ledger_shapes import Key, head_of, message_of
+from gateway.store.times import micros
 
 PAGE = 200
 NEWEST: Condition = ("newest", "eq", True)

@@ -10,8 +10,9 @@ import msgspec
 from core.domain import Attachment
 from core.ports.store import Feedback, Preview, Step
 from gateway.store.documents import Document, Value
-from gateway.store.ledger_io import SureDocuments, body, micros, moment, number, shard, word
+from gateway.store.ledger_io import SureDocuments, body, number, shard, word
 from gateway.store.ledger_shapes import Key, step_document
+from gateway.store.times import micros, moment
 
 
 class Records:

@@ -11,7 +11,7 @@ from typing import Final
 
 from core.domain import DeliveryState, Head, InboundEvent, Message
 from gateway.store.documents import Document
-from gateway.store.ledger_io import body, micros, place, shard
+from gateway.store.ledger_io import body, place, shard
 from gateway.store.rows import (
     OutboxRow,
     Projected,
@@ -25,6 +25,7 @@ from gateway.store.rows import (
     encode_message,
     encode_outbox,
 )
+from gateway.store.times import micros
 
 TRACE: Final = "trace"
 LAST_STEP: Final = 1 << 30

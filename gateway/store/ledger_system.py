@@ -8,10 +8,11 @@ from datetime import datetime
 from core.domain import DeliveryState, Destination
 from core.ports.store import Work
 from gateway.store.documents import Condition, Document, Where
-from gateway.store.ledger_io import SEPARATOR, SureDocuments, micros, moment, number, shard, word
+from gateway.store.ledger_io import SEPARATOR, SureDocuments, number, shard, word
 from gateway.store.ledger_lane import UNREAD
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_shapes import Key
+from gateway.store.times import micros, moment
 
 PAGE = 500
 OPEN_S = 2.0

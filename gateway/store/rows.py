@@ -15,21 +15,18 @@ import msgspec
 
 from core import ids
 from core.domain import (
-    Commit,
-    CommitDraft,
     DeliveryState,
     Destination,
     Handoff,
     Head,
     InboundEvent,
     Message,
-    MessageDraft,
     MessageKind,
-    OutboxDraft,
     Role,
     Visibility,
 )
 from core.errors import StoreError
+from core.ledger import Commit, CommitDraft, MessageDraft, OutboxDraft
 from gateway.store.shapes import AttachmentRow, CommitRow, ContactRow, EventRow, HeadRow, MessageRow, OutboxRow
 
 __all__ = [

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from core.domain import (
-    CommitKind,
     DeliveryState,
     Destination,
     EventKind,
@@ -23,6 +22,7 @@ from core.domain import (
     Visibility,
     Voice,
 )
+from core.ledger import CommitKind
 
 
 class ContactRow(msgspec.Struct, frozen=True, omit_defaults=True):

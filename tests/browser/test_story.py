@@ -98,8 +98,7 @@ async def _rates_after_the_end(shop: Shop, desk: Desk) -> None:
     await shop.csat.get_by_role("button", name="Send rating").click()
     await expect(shop.log.locator(".notice").last).to_contain_text("Thank you")
     await expect(shop.csat).to_be_hidden()
-    feedback = desk.brief.get_by_role("region", name="Feedback")
-    await expect(feedback).to_contain_text("4 of 5: “Quick and kind”")
+    await expect(desk.log.locator(".message.note").last).to_contain_text("Rated 4 of 5: Quick and kind")
     await desk.page.locator("[data-filter=resolved]").click()
     await expect(desk.items.first).to_contain_text("Resolved · 4/5")
 

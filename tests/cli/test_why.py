@@ -12,7 +12,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from core.domain import CommitDraft, CommitKind, Head, MessageDraft, Role
+from core.domain import Head, Role
+from core.ledger import CommitDraft, CommitKind, MessageDraft
 from core.ports.engine import TurnResult
 from gateway.cli import why
 from gateway.store.embedded.sqlite import SqliteStore

@@ -9,18 +9,15 @@ from itertools import count
 
 from core.domain import (
     Audience,
-    Claimed,
-    Commit,
-    CommitDraft,
     DeliveryState,
     Destination,
     Head,
     InboundEvent,
     Message,
-    OpenTurn,
     Visibility,
     Voice,
 )
+from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 from core.ports.store import Appended, Build, Preview, StoreObserver, SystemScope, Work
 from gateway.store.documents import Document
 from gateway.store.ledger import DocumentStore, DocumentTenant

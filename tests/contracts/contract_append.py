@@ -6,19 +6,9 @@ import asyncio
 
 import pytest
 
-from core.domain import (
-    Audience,
-    Commit,
-    CommitDraft,
-    DeliveryState,
-    Destination,
-    EventKind,
-    Head,
-    Owner,
-    Role,
-    Visibility,
-)
+from core.domain import Audience, DeliveryState, Destination, EventKind, Head, Owner, Role, Visibility
 from core.ids import contact_message_id
+from core.ledger import Commit, CommitDraft
 from core.ports.store import Appended
 from tests.contracts.words import (
     CONV,

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from core.domain import Audience, CommitKind, Destination, EventKind, Role
+from core.domain import Audience, Destination, EventKind, Role
+from core.ledger import CommitKind
 from tests.contracts.words import (
     CHANNEL,
     CONV,

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.domain import Attachment, Audience, CommitDraft, DeliveryState, EventKind, Head
+from core.domain import Attachment, Audience, DeliveryState, EventKind, Head
+from core.ledger import CommitDraft
 from core.ports.store import Feedback, Preview, Work
 from core.settle import settle_dead
 from tests.contracts.words import (

@@ -8,10 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 from core import ids
 from core.domain import (
-    Claimed,
-    Commit,
-    CommitDraft,
-    CommitKind,
     Contact,
     DeliveryState,
     Destination,
@@ -19,12 +15,10 @@ from core.domain import (
     HandoffReason,
     Head,
     InboundEvent,
-    MessageDraft,
-    OpenTurn,
-    OutboxDraft,
     Role,
     Voice,
 )
+from core.ledger import Claimed, Commit, CommitDraft, CommitKind, MessageDraft, OpenTurn, OutboxDraft
 from core.ownership import Notices, decide
 from core.ports.engine import HandoffRequest, Reply, TurnResult
 from core.ports.store import Appended, Store, TenantStore

@@ -8,7 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.domain import CommitKind, DeliveryState, Message, Owner, Role, Visibility
+from core.domain import DeliveryState, Message, Owner, Role, Visibility
+from core.ledger import CommitKind
 from evals.serving import Served
 from gateway.store.rows import decode_commit, decode_message
 from gateway.store.shapes import CommitRow

@@ -10,7 +10,8 @@ from random import Random
 
 import pytest
 
-from core.domain import Audience, CommitKind, Message, Role
+from core.domain import Audience, Message, Role
+from core.ledger import CommitKind
 from core.ports.engine import Reply, ReplySink, TurnInput, TurnResult
 from gateway.live import DESK
 from tests.faults.books import read_books

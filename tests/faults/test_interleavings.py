@@ -13,7 +13,6 @@ from itertools import groupby, pairwise
 import pytest
 
 from core.domain import (
-    CommitKind,
     DeliveryState,
     Destination,
     EventKind,
@@ -23,6 +22,7 @@ from core.domain import (
     Visibility,
     Voice,
 )
+from core.ledger import CommitKind
 from core.settle import PEOPLE
 from gateway.store.ledger_io import shard
 from gateway.store.ledger_shapes import outbox_row

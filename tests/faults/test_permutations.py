@@ -14,8 +14,19 @@ from random import Random
 
 import pytest
 
-from core.domain import Audience, DeliveryState, EventKind, Head, InboundEvent, Message, OpenTurn, Owner, Role, Voice
+from core.domain import (
+    Audience,
+    DeliveryState,
+    EventKind,
+    Head,
+    InboundEvent,
+    Message,
+    Owner,
+    Role,
+    Voice,
+)
 from core.ids import conversation_id
+from core.ledger import OpenTurn
 from core.ports.store import Store, TenantStore
 from gateway.store.embedded.sqlite import SqliteStore
 from tests.contracts.rigs import Pair

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
-from core.domain import Audience, Claimed, DeliveryState, Destination, EventKind, InboundEvent, Message
+from core.domain import Audience, DeliveryState, Destination, EventKind, InboundEvent, Message
 from core.errors import StoreUnavailable
+from core.ledger import Claimed
 from gateway.store.ledger import DocumentStore, DocumentTenant
 from gateway.store.ledger_shapes import Key
 from tests.contracts.fake_documents import Crash, FakeDocuments, Fate, Pause, Server, drive

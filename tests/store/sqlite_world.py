@@ -5,19 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from core.domain import (
-    CommitDraft,
-    CommitKind,
-    Contact,
-    Destination,
-    EventKind,
-    Head,
-    InboundEvent,
-    MessageDraft,
-    OutboxDraft,
-    Role,
-    Voice,
-)
+from core.domain import Contact, Destination, EventKind, Head, InboundEvent, Role, Voice
+from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
 from gateway.store.embedded.sqlite import SqliteStore
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.domain import CommitKind, EventKind
+from core.domain import EventKind
+from core.ledger import CommitKind
 from core.ports.store import Appended
 from gateway.store.documents import AnswerLost
 from gateway.store.ledger import DocumentStore

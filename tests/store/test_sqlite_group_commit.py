@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Audience, CommitDraft, EventKind, Head
+from core.domain import Audience, EventKind, Head
+from core.ledger import CommitDraft
 from tests.store.sqlite_world import CONV, TENANT, event, says, store_at
 
 

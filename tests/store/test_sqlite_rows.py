@@ -12,22 +12,19 @@ from core import ids
 from core.domain import (
     Attachment,
     Citation,
-    CommitDraft,
-    CommitKind,
     DeliveryState,
     Destination,
     Handoff,
     HandoffReason,
     Head,
-    MessageDraft,
     MessageKind,
-    OutboxDraft,
     Owner,
     Role,
     Visibility,
     Voice,
 )
 from core.errors import StoreError
+from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
 from gateway.store import rows
 from tests.store.sqlite_world import CONV, T0, event
 

@@ -8,25 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import chain
 
 import msgspec
 
 from core import ids
-from core.domain import (
-    Claimed,
-    CommitDraft,
-    CommitKind,
-    DeliveryState,
-    Destination,
-    Head,
-    InboundEvent,
-    Message,
-    OpenTurn,
-    Visibility,
-    Voice,
-)
+from core.domain import DeliveryState, Destination, Head, InboundEvent, Message, Visibility, Voice
+from core.ledger import Claimed, CommitDraft, CommitKind, OpenTurn
 from core.ports.store import Appended, Build
 from gateway.store.rows import (
     Projected,
@@ -42,9 +31,8 @@ from gateway.store.rows import (
     project,
     restore_commit,
 )
+from gateway.store.times import micros
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 TRACE = "trace"
 
 EVENT_COLUMNS = "conv, tenant, key, kind, provider_at, order_key, received_at, body"
@@ -56,16 +44,6 @@ INSERT_EVENTS = {
     for rows in (",".join(["(?,?,?,?,?,?,?,?)"] * count),)
 }
 EventRow = tuple[str, str, str, str, int, str, int, bytes]
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - EPOCH) // MICROSECOND
-
-
-def moment(value: int) -> datetime:
-    """The time of ``micros``."""
-    return EPOCH + timedelta(microseconds=value)
 
 
 def event_row(event: InboundEvent) -> EventRow:

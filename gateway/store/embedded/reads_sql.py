@@ -8,10 +8,12 @@ from datetime import datetime
 
 import msgspec
 
-from core.domain import Audience, Commit, Destination, Head, InboundEvent, Message, Owner
+from core.domain import Audience, Destination, Head, InboundEvent, Message, Owner
+from core.ledger import Commit
 from core.ports.store import Feedback, Step, Work
-from gateway.store.embedded.ledger_sql import batch_events, message_of_row, messages_of, micros, moment, stored_head
+from gateway.store.embedded.ledger_sql import batch_events, message_of_row, messages_of, stored_head
 from gateway.store.rows import decode_commit, decode_head, restore_commit
+from gateway.store.times import micros, moment
 
 MESSAGE = "select delivery, body from messages where conv = ? and tenant = ?"
 FOR_CONTACT = (

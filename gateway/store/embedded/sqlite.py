@@ -20,24 +20,23 @@ from core import ids
 from core.domain import (
     Attachment,
     Audience,
-    Claimed,
-    Commit,
     DeliveryState,
     Destination,
     EventKind,
     Head,
     InboundEvent,
     Message,
-    OpenTurn,
     Owner,
 )
 from core.errors import StoreLocked, StoreUnavailable
 from core.filelock import FileLock
 from core.ids import NewId
+from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope, Work
 from gateway.store.embedded import ledger_sql, reads_sql
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
+from gateway.store.times import micros
 
 T = TypeVar("T")
 Read = Callable[[sqlite3.Connection], T]
@@ -330,7 +329,7 @@ class SqliteTenant:
             feedback.conv,
             self.tenant,
             feedback.id,
-            ledger_sql.micros(feedback.given_at),
+            micros(feedback.given_at),
             msgspec.msgpack.encode(feedback),
         )
         statement = "insert into feedback(conv, tenant, id, given_at, body) values(?,?,?,?,?) on conflict do nothing"
@@ -342,7 +341,7 @@ class SqliteTenant:
 
     async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
         """Record an upload."""
-        row = (upload.id, self.tenant, conv, ledger_sql.micros(uploaded_at), msgspec.msgpack.encode(upload))
+        row = (upload.id, self.tenant, conv, micros(uploaded_at), msgspec.msgpack.encode(upload))
         statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?)"
         await self._store.write(lambda db: db.execute(statement, row))
 
@@ -376,7 +375,7 @@ class SqliteSystem:
 
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
-        limit = ledger_sql.micros(before)
+        limit = micros(before)
         forgotten = 0
         for statement in PRUNE:
             while (count := await self._store.write(partial(_delete, statement, limit))) > 0:
