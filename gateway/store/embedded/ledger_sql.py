@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
 import msgspec
 
-from core import ids
-from core.domain import DeliveryState, Destination, Head, InboundEvent, Message, Visibility, Voice
-from core.ledger import Claimed, CommitDraft, CommitKind, OpenTurn
+from core.domain import DeliveryState, Head, InboundEvent, Message
+from core.ledger import CommitDraft, CommitKind, OpenTurn
 from core.ports.store import Appended, Build
 from gateway.store.rows import (
     Projected,
@@ -285,134 +284,7 @@ def record_step(db: sqlite3.Connection, tenant: str, turn_id: str, name: str, bo
     return cursor.rowcount == 1
 
 
-NEXT_ROW = (
-    "select seq, idx, voice, owner_epoch, not_before, message_id, signal from outbox"
-    " where tenant = ? and conv = ? and dest = ? and state = 'pending' order by seq, idx limit 1"
-)
-
-
-def next_delivery(
-    db: sqlite3.Connection, tenant: str, conv: str, to: Destination, holder: str, *, now: datetime
-) -> tuple[Claimed | None, tuple[str, ...]]:
-    """Claim the oldest pending row; bot rows of an older epoch become drafts on the way, and their messages are named."""
-    head = stored_head(db, tenant, conv)
-    drafted: list[str] = []
-    while head is not None and (row := db.execute(NEXT_ROW, (tenant, conv, to)).fetchone()) is not None:
-        seq, index, voice, owner_epoch, not_before, message_id, signal = row
-        if voice == Voice.BOT and owner_epoch < head.owner_epoch:
-            _make_draft(db, tenant, (conv, tenant, seq, index), message_id)
-            drafted.append(message_id)
-            continue
-        if not_before > micros(now):
-            break
-        place = Place(conv=conv, seq=seq, index=index, to=to, voice=Voice(voice), message_id=message_id, signal=signal)
-        return _claim(db, tenant, place, holder, head, now=now), tuple(drafted)
-    return None, tuple(drafted)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A pending outbox row."""
-
-    conv: str
-    seq: int
-    index: int
-    to: Destination
-    voice: Voice
-    message_id: str | None
-    signal: str | None
-
-
-def _claim(db: sqlite3.Connection, tenant: str, row: Place, holder: str, head: Head, *, now: datetime) -> Claimed:
-    place = (row.conv, tenant, row.seq, row.index)
-    count, unsettled = db.execute(
-        "select count(*), coalesce(sum(outcome is null), 0) from attempts where conv = ? and tenant = ? and seq = ? and idx = ?",
-        place,
-    ).fetchone()
-    db.execute(
-        "insert into attempts(conv, tenant, seq, idx, k, holder, started_at) values(?,?,?,?,?,?,?)",
-        (*place, count + 1, holder, micros(now)),
-    )
-    message = None if row.message_id is None else message_by_id(db, tenant, row.message_id)
-    return Claimed(
-        id=ids.row_id(row.conv, row.seq, row.index),
-        tenant=tenant,
-        conv=row.conv,
-        account=head.account,
-        to=row.to,
-        voice=row.voice,
-        attempt=count + 1,
-        unsettled=unsettled > 0,
-        message=message,
-        signal=row.signal,
-        head=head,
-    )
-
-
 def message_by_id(db: sqlite3.Connection, tenant: str, message_id: str) -> Message | None:
     """One message."""
     row = db.execute("select delivery, body from messages where id = ? and tenant = ?", (message_id, tenant)).fetchone()
     return None if row is None else message_of_row(*row)
-
-
-def _make_draft(db: sqlite3.Connection, tenant: str, place: tuple[str, str, int, int], message_id: str | None) -> None:
-    """A person took over first: the reply turns private, unless the contact has already read it as a preview."""
-    db.execute(
-        "update outbox set state = 'draft' where conv = ? and tenant = ? and seq = ? and idx = ?",
-        place,
-    )
-    message = None if message_id is None else message_by_id(db, tenant, message_id)
-    if message is None:
-        return
-    preview = db.execute(
-        "select shown from previews where turn_id = ? and tenant = ?", (message.turn_id, tenant)
-    ).fetchone()
-    if preview is not None:
-        shown = replace(message, text=preview[0], interrupted=True, choices=(), delivery=None)
-        _replace_message(db, tenant, shown, delivery=None)
-        return
-    _replace_message(db, tenant, replace(message, visibility=Visibility.INTERNAL), delivery=DeliveryState.DRAFT)
-
-
-def _replace_message(db: sqlite3.Connection, tenant: str, message: Message, *, delivery: DeliveryState | None) -> None:
-    db.execute(
-        "update messages set visibility = ?, delivery = ?, body = ? where conv = ? and tenant = ? and seq = ? and idx = ?",
-        (
-            message.visibility,
-            delivery,
-            encode_message(message),
-            message.conv,
-            tenant,
-            message.seq,
-            message.index,
-        ),
-    )
-
-
-def settle(
-    db: sqlite3.Connection,
-    claimed: Claimed,
-    state: DeliveryState,
-    *,
-    vendor_ref: str | None,
-    error: str | None,
-    retry_at: datetime | None,
-) -> None:
-    """Record an attempt's outcome; a row that is not pending any more keeps its state."""
-    _, seq, index = claimed.id.rsplit("#", 2)
-    place = (claimed.conv, claimed.tenant, int(seq), int(index))
-    db.execute(
-        "update attempts set outcome = ?, vendor_ref = ?, error = ?"
-        " where conv = ? and tenant = ? and seq = ? and idx = ? and k = ?",
-        (state, vendor_ref, error, *place, claimed.attempt),
-    )
-    db.execute(
-        "update outbox set state = ?, not_before = ?"
-        " where conv = ? and tenant = ? and seq = ? and idx = ? and state = 'pending'",
-        (state, 0 if retry_at is None else micros(retry_at), *place),
-    )
-    if claimed.message is not None and claimed.to is Destination.CHANNEL:
-        db.execute(
-            "update messages set delivery = ? where id = ? and tenant = ? and delivery = 'pending'",
-            (state, claimed.message.id, claimed.tenant),
-        )

@@ -33,7 +33,7 @@ from core.filelock import FileLock
 from core.ids import NewId
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope, Work
-from gateway.store.embedded import ledger_sql, reads_sql
+from gateway.store.embedded import delivery_sql, ledger_sql, reads_sql
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
 from gateway.store.times import micros
@@ -276,7 +276,7 @@ class SqliteTenant:
         """Claim the oldest pending row of a line."""
         now, observer = self._store.clock(), self._store.observer
         claimed, drafted = await self._store.write(
-            lambda db: ledger_sql.next_delivery(db, self.tenant, conv, to, holder, now=now)
+            lambda db: delivery_sql.next_delivery(db, self.tenant, conv, to, holder, now=now)
         )
         if observer is not None:
             for message_id in drafted:
@@ -294,7 +294,7 @@ class SqliteTenant:
     ) -> None:
         """Record the outcome of an attempt."""
         await self._store.write(
-            lambda db: ledger_sql.settle(db, claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at)
+            lambda db: delivery_sql.settle(db, claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at)
         )
         if self._store.observer is not None:
             message_id = None if claimed.message is None else claimed.message.id
