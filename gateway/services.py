@@ -106,4 +106,4 @@ SERVICES: web.AppKey[Current] = web.AppKey("frontdesk_services", Current)
 
 def services_of(request: web.Request) -> Services:
     """The services as they stand for this request."""
-    return request.config_dict[SERVICES].services
+    return request.app[SERVICES].services

@@ -75,12 +75,12 @@ class KeyedWorkers(Generic[Key]):
 
     def _wake_later(self, key: Key, delay_s: float) -> None:
         loop = asyncio.get_running_loop()
-        timer = self._timers.get(key)
+        due, timer = loop.time() + delay_s, self._timers.get(key)
         if timer is not None:
-            if timer.when() <= loop.time() + delay_s:
+            if timer.when() <= due:
                 return
             timer.cancel()
-        self._timers[key] = loop.call_later(delay_s, self._timer_fired, key)
+        self._timers[key] = loop.call_at(due, self._timer_fired, key)
 
     def _timer_fired(self, key: Key) -> None:
         self._timers.pop(key, None)

@@ -48,6 +48,8 @@ class Wire:
         self.is_whole = True
         self.heard = bytearray()
         """All that the server said."""
+        self._pause_after = b""
+        self._goes_on = asyncio.Event()
         self._open: set[asyncio.StreamWriter] = set()
         self._listener: asyncio.Server | None = None
         self.url = ""
@@ -73,6 +75,16 @@ class Wire:
         """Connections go through again."""
         self.is_whole = True
 
+    def pause_after(self, event: bytes) -> None:
+        """What the server says after the next event of this name waits for :meth:`go_on`."""
+        self._pause_after = b"event: " + event + b"\n"
+        self._goes_on.clear()
+
+    def go_on(self) -> None:
+        """Let through what waits."""
+        self._pause_after = b""
+        self._goes_on.set()
+
     def streamed(self) -> list[str]:
         """The growing texts of replies in the making, as the server sent them."""
         found = re.findall(rb"event: message\.delta\ndata: (\{.*\})\n\n", bytes(self.heard))
@@ -86,7 +98,7 @@ class Wire:
                 far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
                 ends.append(far_writer)
                 self._open.add(far_writer)
-                await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer, self.heard))
+                await asyncio.gather(_pump(reader, far_writer), self._listen(far_reader, writer))
         except OSError:
             pass  # one side is gone; the other learns it now
         finally:
@@ -94,11 +106,26 @@ class Wire:
                 self._open.discard(end)
                 end.transport.abort()
 
+    async def _listen(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            self.heard += data
+            now, later = self._divided(data)
+            writer.write(now)
+            if later:
+                await self._goes_on.wait()
+                writer.write(later)
+            await writer.drain()
+        with contextlib.suppress(OSError):
+            writer.write_eof()
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, heard: bytearray | None = None) -> None:
+    def _divided(self, data: bytes) -> tuple[bytes, bytes]:
+        at = data.find(self._pause_after) if self._pause_after else -1
+        end = data.find(b"\n\n", at) + 2 if at >= 0 else len(data)
+        return data[:end], data[end:]
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     while data := await reader.read(65_536):
-        if heard is not None:
-            heard += data
         writer.write(data)
         await writer.drain()
     with contextlib.suppress(OSError):
@@ -119,10 +146,8 @@ class Shop:
         self.banner: Locator = self.frame.locator(".banner")
         self.csat: Locator = self.frame.locator(".csat")
 
-    async def visit(self, *, opens: bool = True, script: str = "") -> Shop:
+    async def visit(self, *, opens: bool = True) -> Shop:
         """Load the shop; open the chat."""
-        if script:
-            await self.page.add_init_script(script)
         await self.page.goto(f"{self.url}/demo/")
         await self.launcher.wait_for()
         if opens:

@@ -89,6 +89,7 @@ export function createComposer({ chat, words, storage }) {
     list.replaceChildren();
     complain();
     text.focus();
+    chat.typing(false);
     chat.send(body, attachments);
   }
 

@@ -102,6 +102,7 @@ export function createMessages({ chat, words, send }) {
   /** @type {Map<string, {sig: string, node: HTMLElement, update?: (entry: any) => void}>} */
   let shown = new Map();
   let isFollowing = true;
+  let lastTop = 0;
   let lastKey = "";
   let shownConfig = null;
   let shownChips = "";
@@ -125,9 +126,13 @@ export function createMessages({ chat, words, send }) {
     if (isFollowing && root.scrollTop < target()) root.scrollTop = target();
   }
 
+  /** Only a move upwards means that somebody reads further up: by the time this is called, new text may have made the log longer. */
   function onScroll() {
-    isFollowing = root.scrollTop > target() - NEAR_PX;
-    if (isFollowing) toggle(newer, false);
+    const isUp = root.scrollTop < lastTop;
+    const isNear = root.scrollTop > target() - NEAR_PX;
+    lastTop = root.scrollTop;
+    if (isNear || isUp) isFollowing = isNear;
+    if (isNear) toggle(newer, false);
   }
 
   function toEnd(smooth) {

@@ -25,13 +25,25 @@ export function link(href, props, ...children) {
   return h("a", { ...props, href: safe, target: "_blank", rel: "noopener nofollow ugc" }, ...children);
 }
 
+const isMarks = (node) => node?.t === "p" && node.c.length > 0 && node.c.every(({ t, text }) => t === "mark" || !(text ?? "x").trim());
+
+/** Marks that stand alone under a table belong to its last cell, not on a line of their own. */
+function withMarks(nodes) {
+  return nodes.flatMap((node, index) => {
+    if (isMarks(node) && nodes[index - 1]?.t === "table") return [];
+    if (node?.t !== "table" || !isMarks(nodes[index + 1])) return [node];
+    const last = node.rows.flat().at(-1);
+    return [{ ...node, rows: node.rows.map((row) => row.map((cell) => (cell === last ? [...cell, ...nodes[index + 1].c] : cell))) }];
+  });
+}
+
 /**
  * @param {Citation[]} citations
  * @param {(key: any, gaps?: object) => string} t
  */
 export function createRenderer(citations, t) {
   const inlines = (nodes, depth) => (nodes ?? []).map((node) => inline(node, depth + 1));
-  const blocks = (nodes, depth = 0) => (nodes ?? []).map((node) => block(node, depth + 1));
+  const blocks = (nodes, depth = 0) => withMarks(nodes ?? []).map((node) => block(node, depth + 1));
 
   function mark(n) {
     const source = citations.find((citation) => citation.number === n);

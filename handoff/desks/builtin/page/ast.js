@@ -6,7 +6,19 @@ const SAFE = /^(https?:|mailto:|tel:)/i;
 
 /** Blocks as nodes; `cite(number)` makes the node of a citation mark. */
 export function blocks(tree, cite = (n) => `[${n}]`) {
-  return tree.map((node) => block(node, cite));
+  return withMarks(tree).map((node) => block(node, cite));
+}
+
+const isMarks = (node) => node?.t === "p" && node.c.length > 0 && node.c.every(({ t, text }) => t === "mark" || !(text ?? "x").trim());
+
+/** Marks that stand alone under a table belong to its last cell, not on a line of their own. */
+function withMarks(nodes) {
+  return nodes.flatMap((node, index) => {
+    if (isMarks(node) && nodes[index - 1]?.t === "table") return [];
+    if (node.t !== "table" || !isMarks(nodes[index + 1])) return [node];
+    const last = node.rows.flat().at(-1);
+    return [{ ...node, rows: node.rows.map((row) => row.map((cell) => (cell === last ? [...cell, ...nodes[index + 1].c] : cell))) }];
+  });
 }
 
 function block(node, cite) {

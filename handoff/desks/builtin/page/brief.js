@@ -16,7 +16,7 @@ export function drawBrief(node, found) {
     brief.wants.length
       ? h("div", { class: "wants" }, h("h3", {}, "They write"), brief.wants.map((text) => h("blockquote", {}, text)))
       : h("p", { class: "soft" }, "They have not said yet what this is about."),
-    brief.reason_text && part("Why a person", h("p", {}, sentence(brief.reason_text), brief.detail && detail(brief))),
+    brief.reason_text && part("Why a person", h("p", {}, sentence(brief.reason_text), detail(brief))),
     brief.tried.length > 0 && part("What the assistant did", h("ul", { class: "plain" }, brief.tried.map((text) => h("li", {}, text)))),
     brief.entities.length > 0 && part("Mentioned", h("p", { class: "chips" }, brief.entities.map(entity))),
     part("Contact", facts(conversation, brief))),
@@ -40,7 +40,7 @@ function head(brief, item) {
       mood && h("span", { class: `tag ${mood[1]}` }, mood[0]),
       brief.language && h("span", { class: "tag" }, named(brief.language)),
       brief.waiting_since && h("span", { class: "wait", data: { since: brief.waiting_since, strain: "calm" } },
-        icon("clock"), h("span", {}, "waits "), "")));
+        icon("clock"), h("span", {}, "waiting "), "")));
 }
 
 function named(code) {
@@ -51,7 +51,8 @@ function named(code) {
   }
 }
 
-const detail = (brief) => h("span", { class: "soft" }, ` ${brief.detail}`);
+/** Nothing twice: "asked for a person" needs no more words. */
+const detail = (brief) => brief.detail && !brief.detail.toLowerCase().includes("asked for a person") && h("span", { class: "soft" }, ` ${brief.detail}`);
 const entity = (found) =>
   h("span", { class: "chip" }, h("span", { class: "soft" }, `${found.kind.replaceAll("_", " ")} `), found.text);
 
@@ -65,7 +66,18 @@ function facts(item, brief) {
 function passage(cited) {
   const title = cited.heading && cited.heading !== cited.title ? `${cited.title} › ${cited.heading}` : cited.title;
   return h("figure", { class: "passage" },
-    h("figcaption", {}, cited.url ? link(cited.url, title) : title), h("blockquote", {}, cited.quote));
+    h("figcaption", {}, cited.url ? link(cited.url, title) : title), h("blockquote", {}, h("span", { class: "clamp" }, plain(cited.quote))));
+}
+
+/** A quote is the document's own Markdown, folded to one line: as plain words, a table's rows parted by dashes. */
+function plain(quote) {
+  return quote
+    .replaceAll(/\|?(?:\s*:?-{3,}:?\s*\|)+(?:\s*:?-{3,}:?)?/g, "|")
+    .replaceAll(/\s*\|\s*\|[\s|]*/g, " – ")
+    .replaceAll(/\s*\|\s*/g, " · ")
+    .replaceAll(/\[([^\]]*)\]\([^)\s]*\)/g, "$1")
+    .replaceAll(/\*\*|__|`/g, "")
+    .replaceAll(/^[\s·–]+|[\s·–]+$/g, "");
 }
 
 const opinion = (given) => h("li", {}, `${given.rating} of 5`, given.text && `: “${given.text}”`, h("span", { class: "soft" }, ` · ${when.since(given.given_at)}`));

@@ -143,6 +143,9 @@ export class Case {
     const { conversation, messages, unread } = this.found;
     const shown = [...this.older, ...messages];
     const suggested = this.found.suggestions[0]?.message_id;
+    const spokenId = [...shown, ...unread].findLast(({ role }) => role === undefined || role === "contact")?.id;
+    if (spokenId !== this.spokenId) drawTyping($("typing"), ""); // what was being typed has arrived
+    this.spokenId = spokenId;
     this.drawHead(conversation);
     drawBrief($("side"), this.found);
     drawBrief($("brief-narrow"), this.found);
@@ -176,15 +179,16 @@ export class Case {
   }
 
   drawHead(item) {
-    const button = (action, text, look, name) => this.allowed(action) &&
-      h("button", { type: "button", class: look, data: { action }, onclick: () => this.press(action) }, name && icon(name), text);
+    const button = (action, text, look, name, more = "") => this.allowed(action) &&
+      h("button", { type: "button", class: look, data: { action }, "aria-label": text + more, title: text + more, onclick: () => this.press(action) },
+        icon(name), text, more && h("span", { class: "long" }, more));
     const focused = document.activeElement?.dataset?.action;
     fill($("case-head"),
       h("button", { type: "button", class: "quiet back", "aria-label": "Back to the list", onclick: () => this.done(null) }, icon("back")),
       h("div", { class: "case-title" }, h("h2", {}, nameOf(item)), h("p", { class: "item-tags" }, state(item, this.me.name), tags(item).slice(0, 3))),
       h("div", { class: "actions" },
         button("claim", item.owner === "human" ? "Take over" : "Claim", "primary", "hand"),
-        button("give_back", "Give back to assistant", "quiet", "bot"),
+        button("give_back", "Give back", "quiet", "bot", " to assistant"),
         button("resolve", "Resolve", "quiet", "check")));
     if (focused) document.querySelector(`[data-action="${focused}"]`)?.focus();
   }
@@ -196,7 +200,7 @@ export class Case {
     $("suggestions").dataset.print = print;
     fill($("suggestions"), canWrite && this.found.suggestions.slice(0, 1).map((suggestion) =>
       h("section", { class: "suggestion", "aria-label": "Suggested reply" },
-        h("h3", {}, icon("spark"), "Suggested reply", h("span", { class: "soft" }, " · the customer has not seen it")),
+        h("h3", {}, icon("spark"), "Suggested reply", h("span", { class: "soft" }, "the customer has not seen it")),
         h("div", { class: "words", tabindex: 0 }, blocks(suggestion.blocks)),
         h("div", { class: "row" },
           h("button", { type: "button", class: "quiet", onclick: () => this.suggest() }, "Edit"),

@@ -19,6 +19,7 @@ export class List {
     this.open = open;
     this.changed = changed;
     this.filter = "queue";
+    this.isKnown = false;
     this.items = [];
     this.mine = [];
     this.counts = {};
@@ -36,12 +37,14 @@ export class List {
   async use(tenant) {
     this.tenant = tenant;
     this.items = [];
+    this.isKnown = false;
     await this.refresh();
   }
 
   show(filter) {
     this.filter = filter;
     this.items = [];
+    this.isKnown = false;
     $("search").value = "";
     this.draw();
     return this.refresh();
@@ -74,7 +77,7 @@ export class List {
         this.again = true;
         return;
       }
-      Object.assign(this, { items: page.items, before: page.before, counts: page.counts, mine: (mine || page).items });
+      Object.assign(this, { items: page.items, isKnown: true, before: page.before, counts: page.counts, mine: (mine || page).items });
       this.changed(page);
       this.draw();
     } catch (error) {
@@ -152,7 +155,7 @@ export class List {
   drawEmpty(shown) {
     const [, , title, text] = FILTERS.find(([id]) => id === this.filter);
     const isSearch = $("search").value.trim() !== "";
-    $("list-empty").hidden = shown.length > 0 || (this.loading && !this.items.length && !isSearch);
+    $("list-empty").hidden = shown.length > 0 || !this.isKnown;
     fill($("list-empty"), icon("inbox"), h("p", { class: "strong" }, isSearch ? "Nothing found." : title),
       h("p", {}, isSearch ? "The search looks at this list only." : text));
   }
