@@ -38,7 +38,8 @@ async def _is_answered_with_sources(shop: Shop, wire: Wire) -> None:
     await expect(shop.frame.locator(".preview")).to_be_hidden()
     answer = shop.replies.last
     await expect(answer).to_contain_text("Germany and Austria")
-    await expect(shop.log.locator(".row-contact")).to_be_in_viewport(ratio=1)  # a long answer does not push its question out
+    # A long answer does not push its question out.
+    await expect(shop.log.locator(".row-contact")).to_be_in_viewport(ratio=1)
     source = answer.locator(".sources a").first
     mark = answer.locator(".mark a").first
     assert await mark.get_attribute("href") == await source.get_attribute("href")

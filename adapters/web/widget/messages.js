@@ -40,7 +40,7 @@ function requestIn(messages) {
 /** "How did we do?": five stars as radio buttons, a comment, thanks. */
 function createCsat({ chat, words }) {
   const { t } = words;
-  const title = h("legend", null, t("csat"));
+  const title = h("legend", { dir: "auto" }, t("csat"));
   const comment = h("textarea", { rows: 2, "aria-label": t("comment"), placeholder: t("comment"), maxlength: 1000, hidden: true });
   const submit = h("button", { type: "submit", class: "primary", hidden: true }, t("submit"));
   const star = (n) =>

@@ -98,7 +98,7 @@ export class Composer {
     if (this.mode === "note") return "Internal: the customer never sees notes.";
     const { owner, agent } = this.found?.conversation || {};
     if (owner === "human" && agent !== this.agent) return `${agent} looks after this. Replying takes it over.`;
-    if (owner === "bot") return "The assistant is answering. Replying takes the conversation over.";
+    if (owner === "bot") return "Replying takes over from the assistant.";
     if (owner === "queue") return "Replying claims this conversation.";
     if (owner === "none") return "Resolved. Replying opens it again.";
     return matchMedia("(pointer: coarse)").matches ? "" : "Ctrl + Enter sends.";
