@@ -141,6 +141,13 @@ export function createMessages({ chat, words, send }) {
     toggle(newer, false);
   }
 
+  /** To what we just said; the reply may already stand under it. */
+  function toStart() {
+    isFollowing = true;
+    root.scrollTop = target();
+    toggle(newer, false);
+  }
+
   function build(row, config) {
     if (row.kind === "day") return { node: h("div", { class: "day" }, h("span", null, row.day)) };
     if (row.kind === "message") return { node: messageRow(row.view, { words, chat, config, follows: row.follows }) };
@@ -240,7 +247,7 @@ export function createMessages({ chat, words, send }) {
     updateTyping(now);
     updateChips(now);
     csat.update(now);
-    if (isNews && last.kind === "pending") toEnd(false);
+    if (isNews && last.kind === "pending") toStart();
     else if (isNews && !isFollowing) toggle(newer, true);
   }
 
