@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import structlog
@@ -130,8 +131,11 @@ async def serve(path: Path, settings: config.Settings) -> None:
 
 
 def _announce(settings: config.Settings) -> None:
-    """Log where to look."""
+    """Say where to look: plain lines for the person at the terminal, and one event for the log."""
     public = settings.server.public.base_url or f"http://{settings.server.public.host}:{settings.server.public.port}"
     internal = f"http://{settings.server.internal.host}:{settings.server.internal.port}"
-    shop = {"shop": f"{public}/demo/"} if settings.server.public.demo_site else {}
-    log.info("serving", **shop, desk=f"{internal}/desk/", api=f"{public}/openapi.json", metrics=f"{internal}/metrics")
+    places = {"shop": f"{public}/demo/"} if settings.server.public.demo_site else {}
+    places |= {"desk": f"{internal}/desk/", "api": f"{public}/openapi.json", "metrics": f"{internal}/metrics"}
+    sys.stdout.write("".join(f"  {name:9}{address}\n" for name, address in places.items()))
+    sys.stdout.flush()
+    log.info("serving", **places)
