@@ -1,7 +1,8 @@
 """Step 5, rewrite: from a message in a conversation to a query that stands for itself.  Pure.
 
 Without a model, a follow-up borrows words: the contact's own earlier ones count less than the question's, the last reply's
-less still.  On conversations whose questions lean on what came before this finds a tenth more of the right documents.
+less still.  On conversations whose questions lean on what came before this finds a tenth more of the right documents.  A
+question that opens a topic of its own borrows hardly anything, or the former topic would answer it.
 """
 
 from __future__ import annotations
@@ -11,19 +12,45 @@ import re
 from core.ports.knowledge import SearchQuery
 from core.settings import EngineSettings
 from core.steps.recall import Memory
+from core.words import stems, words
 
 MAX_CONTEXT_CHARS = 2_000
+TELLING_WORDS = 2
+"""A question with fewer words of its own leans on what came before."""
+
 _MARK = re.compile(r"\[\d{1,2}\]")
+_POINTING = """
+and or but also then that this these those it its they them their there one ones he she him her his same other another
+und oder aber auch dann das dies diese dieser dieses es sie ihn ihm dort dafür davon damit dazu
+et ou mais aussi cela ça ce cette ces il elle ils elles les y en là
+y o pero también eso esto esa ese esos esas ello ellos ellas lo la los las ahí
+e ou mas também isso isto esse essa eles elas lá ma anche questo questa quello quella lui lei loro
+en of maar ook dat dit deze die het hij zij ze hen daar
+"""
+_POINTS_BACK = frozenset(_POINTING.split())
 
 
 def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: str, is_verified: bool) -> SearchQuery:
     """The query of this turn."""
     audiences = settings.audiences + (settings.verified_audiences if is_verified else ())
+    earlier, replied = "\n".join(memory.contact), _MARK.sub("", memory.last_reply)
+    context, hints = ("", earlier) if starts_anew(text, f"{earlier}\n{replied}", language) else (earlier, replied)
     return SearchQuery(
         text=text,
-        context="\n".join(memory.contact)[:MAX_CONTEXT_CHARS],
-        hints=_MARK.sub("", memory.last_reply)[:MAX_CONTEXT_CHARS],
+        context=context[:MAX_CONTEXT_CHARS],
+        hints=hints[:MAX_CONTEXT_CHARS],
         audiences=tuple(dict.fromkeys(audiences)),
         language=language,
         limit=settings.passages,
     )
+
+
+def starts_anew(text: str, earlier: str, language: str) -> bool:
+    """Whether a question opens a topic of its own.
+
+    It has enough telling words, none that points back, and shares none with what was said before.
+    """
+    own = set(stems(text, language))
+    if len(own) < TELLING_WORDS or not _POINTS_BACK.isdisjoint(words(text)):
+        return False
+    return own.isdisjoint(stems(earlier, language))
