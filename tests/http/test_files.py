@@ -219,7 +219,8 @@ async def test_freshness_is_told_and_why_a_sync_failed_is_not(world: World) -> N
     world.documents.newest = (
         SourceRun(
             tenant="demo", source="help", kind="folder", started_at=begun, finished_at=begun, fresh_at=begun,
-            outcome="partial", added=3, unchanged=4, problems=(SourceProblem(external_id="a", problem="p"),), error="/srv/secret/path: permission denied",
+            outcome="partial", added=3, unchanged=4, problems=(SourceProblem(external_id="a", problem="p"),),
+            error="/srv/secret/path: permission denied",
         ),
     )  # fmt: skip
     world.documents.generation = Generation(
