@@ -6,10 +6,11 @@ Everything runs on the session's event loop: the browser's connection belongs to
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import pytest_asyncio
@@ -41,11 +42,18 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
+def missing(what: str) -> NoReturn:
+    """A tool is not there: a reason to skip on somebody's machine, a failure in CI, where it must be."""
+    if os.environ.get("CI"):
+        pytest.fail(what)
+    pytest.skip(what)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the session."""
     if CHROMIUM is None:
-        pytest.skip("no system Chromium; `make setup` of the tests installs it")
+        missing("no system Chromium; run tests/browser/install.sh, as `make test` does")
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
@@ -195,7 +203,7 @@ async def desk(browser: Browser, demo: Served) -> AsyncIterator[Desk]:
 async def axe_problems(page: Page) -> list[str]:
     """The serious and critical violations that axe-core finds in a page and its frames."""
     if not AXE.exists():
-        pytest.skip("axe-core is not installed; run tests/browser/install.sh")
+        missing("axe-core is not installed; run tests/browser/install.sh, as `make test` does")
     found = []
     for frame in page.frames:
         # A frame's policy forbids foreign scripts, so axe comes in through the debugger.
