@@ -85,7 +85,7 @@ def test_every_answer_is_cited_and_most_cite_the_right_page(answered: list[Answe
     wanted = [a for a in answered if a.question.is_answerable]
     answers = [a for a in wanted if a.trace.decision == Decision.ANSWER]
     assert not [a.question.text for a in answers if not a.citations]
-    assert sum(a.cites_a_right_page for a in answers) / len(answers) >= 0.75  # the words alone carry no further
+    assert sum(a.cites_a_right_page for a in answers) / len(answers) >= 0.75  # just under what is reached today
     assert len(answers) / len(wanted) >= 0.8
 
 
