@@ -46,6 +46,24 @@ request = function()
 end
 """
 
+RAW = """
+local requests, next_one = {}, 0
+init = function(args)
+  local file = io.open("%s", "rb")
+  while true do
+    local size = file:read(8)
+    if not size then break end
+    requests[#requests + 1] = file:read(tonumber(size))
+  end
+  file:close()
+end
+request = function()
+  next_one = next_one + 1
+  return requests[(next_one - 1) %% #requests + 1]
+end
+"""
+"""Whole requests, each after its length in eight digits; they are sent as they stand."""
+
 ECHO = """
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"

@@ -18,10 +18,13 @@ from core.domain import Contact, DeliveryState, EventKind, Head, Ignored, Inboun
 from core.ownership import Notices
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
 from core.ports.engine import Journal, Reply, ReplySink, TurnInput, TurnResult
+from gateway.accounts import Accounts
+from gateway.background import Background
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.presence import Presence
 from gateway.signals import Signals
 from gateway.store.embedded.sqlite import SqliteStore
 
@@ -61,8 +64,8 @@ class NullChannel:
         """Delivered."""
         return Sent(None)
 
-    async def preview(self, head: Head, turn_id: str, text: str) -> None:
-        """Not shown."""
+    async def preview(self, head: Head, turn_id: str, text: str, *, ref: str | None) -> str | None:
+        return None
 
 
 class Counting(Signals):
@@ -117,9 +120,17 @@ async def turns_per_second(folder: Path) -> float:
         clock=lambda: datetime.now(UTC),
     )
     delivery = Delivery(
-        store, channels=lambda: {ACCOUNT: channel}, desks=dict, holder="bench", clock=lambda: datetime.now(UTC)
+        store,
+        channels=lambda: {ACCOUNT: channel},
+        desks=dict,
+        holder="bench",
+        clock=lambda: datetime.now(UTC),
+        accounts=Accounts(lambda: datetime.now(UTC)),
     )
-    signals = Counting(inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, channels=lambda: {ACCOUNT: channel})
+    presence = Presence(store, channels=lambda: {ACCOUNT: channel}, background=Background())
+    signals = Counting(
+        inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, presence=presence, channels=lambda: {ACCOUNT: channel}
+    )
     inbox.on_accepted, store.observer = signals.accepted, signals
     await store.start()
     await delivery.start()
