@@ -73,10 +73,15 @@ class Destination(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """State of an outbox row; ``pending`` is the only one that will still be tried."""
+    """State of an outbox row; ``pending`` is the only one that will still be tried.
+
+    ``delivered`` and ``read`` are what a vendor reports after ``sent``; such reports only ever move a message forward.
+    """
 
     PENDING = "pending"
     SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
     DRAFT = "draft"
     REJECTED = "rejected"
     PARKED = "parked"
@@ -90,6 +95,11 @@ class EventKind(StrEnum):
     CONTACT_RESOLVED = "contact_resolved"
     CONTACT_RATED = "contact_rated"
     CONTACT_IDENTIFIED = "contact_identified"
+    CONTACT_LINKED = "contact_linked"
+    CONTACT_EDITED = "contact_edited"
+    CONTACT_DELETED = "contact_deleted"
+    CONTACT_LEFT = "contact_left"
+    CONTACT_STOPPED = "contact_stopped"
     AGENT_CLAIMED = "agent_claimed"
     AGENT_REPLIED = "agent_replied"
     AGENT_NOTED = "agent_noted"
@@ -128,12 +138,21 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A stored upload; the bytes live beside the store under ``id``."""
+    """A file; its bytes live beside the store under ``id``.
+
+    ``origin`` is where the channel's vendor keeps the bytes until they are fetched, opaque outside the channel's folder and
+    never shown to anybody; None: they were uploaded to us.  ``size_bytes`` 0 is unknown.  ``transcript`` is what was said
+    in a voice note, when the vendor tells.  ``unavailable`` is why the bytes will never be had (a short constant); None:
+    they are here, or may still come.
+    """
 
     id: str
     name: str
     media_type: str
     size_bytes: int
+    origin: str | None = None
+    transcript: str | None = None
+    unavailable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +161,9 @@ class InboundEvent:
 
     ``thread_key`` is the adapter's name for the thread; ``dedupe_key`` is unique per conversation; ``order_key`` breaks
     ties of ``provider_at`` in the provider's own order.  ``agent`` names the person for agent_* kinds.  ``rating`` is 1-5.
-    ``payload`` is the raw wire form, kept beside the normalized one.
+    ``target`` is the ``dedupe_key`` of the earlier message that an edit or deletion is about.  ``follows``: nobody addressed
+    us in it, so it counts only in a conversation that exists already.  ``payload`` is the raw wire form, kept beside the
+    normalized one.
     """
 
     tenant: str
@@ -159,6 +180,8 @@ class InboundEvent:
     agent: str | None = None
     reason: str | None = None
     rating: int | None = None
+    target: str | None = None
+    follows: bool = False
     thread: Mapping[str, Any] = field(default_factory=dict)
     payload: bytes = b""
 
@@ -186,6 +209,62 @@ class Respond:
 
     body: bytes
     media_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What a vendor reports about a message we sent: ``state`` is sent, delivered, read or rejected (then ``error`` says why).
+
+    Reports come late, twice and out of order; the store only moves forward (``gateway/happenings.py``).
+    """
+
+    conv: str
+    vendor_ref: str
+    state: DeliveryState
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """A contact's verdict on one of our messages: a thumb, an emoji, a feedback button; ``rating`` 1 (bad) to 5 (good).
+
+    ``key`` is unique per conversation and makes it once.
+    """
+
+    conv: str
+    vendor_ref: str
+    key: str
+    rating: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountLost:
+    """The vendor says that this account is no longer ours to use: uninstalled, token revoked.  ``reason`` is a short constant."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Verified, but meant for another installation of the same app; the webhook stage finds it by this vendor's name of it."""
+
+    installation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkProof:
+    """A contact presents a link token (a deep link): ``event`` is the message that carried it, ``token`` what it carried.
+
+    The token is a claim until ``gateway/identity.py`` has verified it.
+    """
+
+    event: InboundEvent
+    token: str
+
+
+Parsed = InboundEvent | Ignored | Respond | Receipt | Reaction | AccountLost | Elsewhere | LinkProof
+"""What a verified request may mean; one request may mean several things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,6 +298,8 @@ class Head:
 
     ``seq`` numbers commits from 1 (0: none yet).  ``owner_epoch`` grows with every change of owner, ``term`` with every
     change of the lane's holder.  ``human_stretches`` are facts for prompts: (from seq, to seq or None, agent).
+    ``contact_at`` is when the contact last wrote, by the provider's clock: reply windows count from it.  ``thread`` is what
+    the channel needs to answer there, as of the contact's newest message.
     """
 
     tenant: str
@@ -243,6 +324,7 @@ class Head:
     human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
     csat: int | None = None
     preview: str = ""
+    contact_at: datetime | None = None
 
     @classmethod
     def first(cls, event: InboundEvent) -> Head:
@@ -257,6 +339,7 @@ class Head:
             thread=event.thread,
             created_at=event.received_at,
             updated_at=event.received_at,
+            contact_at=event.provider_at if event.kind is EventKind.MESSAGE else None,
         )
 
     def owned_by(self, owner: Owner) -> Head:

@@ -3,12 +3,12 @@
     FrontdeskError            code, safe_message (what may be shown to anybody), cause kept with ``from``
     ├ ConfigError             start-up and reload only
     ├ InboundRejected         status: the HTTP answer the sender gets
-    │   └ SignatureInvalid 401 · AccountUnknown 404 · PayloadInvalid 400/422 · CaseTaken 409
+    │   └ SignatureInvalid 401 (KeysStale) · AccountUnknown 404 · PayloadInvalid 400/422 · CaseTaken 409
     │     · BodyTooLarge 413 · TooMany 429 · Overloaded 503
     ├ DeliveryError           retryable, retry_after_s, is_certain
     │   ├ Throttled · ProviderUnavailable        may be tried again, nothing was delivered
     │   ├ OutcomeUnknown                         reconcile or park; never sent again blindly
-    │   └ MessageRejected · ContactGone · Unsupported · CredentialsInvalid
+    │   └ MessageRejected · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
     ├ TurnError               ModelUnavailable · BudgetExceeded · KnowledgeUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
     └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
@@ -47,10 +47,23 @@ class InboundRejected(FrontdeskError):
 
 
 class SignatureInvalid(InboundRejected):
-    """The request is not proven to come from whom it claims."""
+    """The request is not proven to come from whom it claims.
+
+    ``cause`` is what an admin should look at first, and a metric's label: ``missing`` (no signature at all), ``malformed``,
+    ``skew`` (too old or too new), ``secret`` (does not match), ``url`` (would match another address), ``claims`` (a valid
+    token for somebody else).
+    """
 
     code = "signature_invalid"
     status = 401
+
+    def __init__(self, safe_message: str, *, cause: str = "secret") -> None:
+        super().__init__(safe_message)
+        self.cause = cause
+
+
+class KeysStale(SignatureInvalid):
+    """Signed by a key we have not seen: the webhook stage refreshes the channel's keys once and asks again."""
 
 
 class AccountUnknown(InboundRejected):
@@ -113,16 +126,20 @@ class Overloaded(InboundRejected):
 class DeliveryError(FrontdeskError):
     """A send did not end in ``sent``.
 
-    ``retryable``: may it be tried again.  ``is_certain``: is it certain that nothing reached the other side.
+    ``retryable``: may it be tried again.  ``is_certain``: is it certain that nothing more than ``sent_refs`` reached the other
+    side.  ``sent_refs`` are the parts of a split message that did: the next attempt goes on after them.
     """
 
     code = "delivery_failed"
     retryable = False
     is_certain = True
 
-    def __init__(self, safe_message: str, *, retry_after_s: float | None = None) -> None:
+    def __init__(
+        self, safe_message: str, *, retry_after_s: float | None = None, sent_refs: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(safe_message)
         self.retry_after_s = retry_after_s
+        self.sent_refs = sent_refs
 
 
 class Throttled(DeliveryError):
@@ -150,6 +167,12 @@ class MessageRejected(DeliveryError):
     """The other side refused this message for good."""
 
     code = "message_rejected"
+
+
+class WindowClosed(DeliveryError):
+    """The vendor takes no free text to this contact now: their reply window is over."""
+
+    code = "window_closed"
 
 
 class ContactGone(DeliveryError):

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable
+from functools import lru_cache
 
 NewId = Callable[[str], str]
 """Makes an id with the given prefix; passed in, so that tests can seed it."""
@@ -18,6 +19,7 @@ def digest(*parts: str) -> str:
     return hashlib.blake2b(framed, digest_size=16).hexdigest()
 
 
+@lru_cache(maxsize=8_192)
 def conversation_id(tenant: str, account: str, thread_key: str) -> str:
     """The conversation of a thread: deterministic, so that a first contact cannot race."""
     return "c_" + digest(tenant, account, thread_key)

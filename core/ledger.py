@@ -121,6 +121,7 @@ class Claimed:
     """One outbox row whose next delivery attempt is durable; exactly one ``settle`` must follow.
 
     ``unsettled`` tells that an earlier attempt ended without an outcome (a crash): reconcile before sending.
+    ``sent_refs`` are the vendor's ids of the parts that earlier, failed attempts delivered, in order.
     """
 
     id: str
@@ -134,3 +135,4 @@ class Claimed:
     message: Message | None
     signal: str | None
     head: Head
+    sent_refs: tuple[str, ...] = ()

@@ -228,6 +228,42 @@ def _rated(head: Head, event: InboundEvent, notices: Notices) -> Transition:
     )
 
 
+def _note_of_house(text: str, event_id: str) -> MessageDraft:
+    """What the house itself tells the agent."""
+    return MessageDraft(
+        role=Role.SYSTEM, kind=MessageKind.NOTE, visibility=Visibility.INTERNAL, text=text, event_id=event_id
+    )
+
+
+def _told(head: Head, event: InboundEvent) -> Transition:
+    """A note about what the contact did; an external desk hears of it while people own the conversation."""
+    outbox: tuple[OutboxDraft, ...] = ()
+    if head.owner in (Owner.QUEUE, Owner.HUMAN):
+        outbox = (OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=0),)
+    return Transition(head=head, messages=(_note_of_house(_what_happened(event), event.id),), outbox=outbox)
+
+
+LEFT: Mapping[str, str] = {
+    "blocked": "The customer blocked this chat: nothing we send arrives any more.",
+    "opted_out": "The customer opted out of messages (STOP): nothing may be sent until they opt in again.",
+    "opted_in": "The customer opted in to messages again (START).",
+    "unblocked": "The customer unblocked this chat.",
+    "removed": "The customer removed the app: nothing we send arrives any more.",
+}
+
+
+def _what_happened(event: InboundEvent) -> str:
+    match event.kind:
+        case EventKind.CONTACT_EDITED:
+            return f"The customer changed an earlier message. It now reads:\n\n{event.text}"
+        case EventKind.CONTACT_DELETED:
+            return "The customer deleted an earlier message."
+        case EventKind.CONTACT_STOPPED:
+            return "The customer stopped the answer."
+        case _:
+            return LEFT.get(event.reason or "", f"The customer left ({event.reason}).")
+
+
 def _identified(head: Head, event: InboundEvent) -> Transition:
     if event.contact is None:
         return Transition(head=head)
@@ -260,6 +296,8 @@ def decide(head: Head, event: InboundEvent, *, notices: Notices, is_staffed: boo
             change = _rated(head, event, notices)
         case EventKind.CONTACT_IDENTIFIED:
             change = _identified(head, event)
+        case EventKind.CONTACT_EDITED | EventKind.CONTACT_DELETED | EventKind.CONTACT_LEFT | EventKind.CONTACT_STOPPED:
+            change = _told(head, event)
         case EventKind.MESSAGE:
             raise ValueError("a contact's message is answered by a turn, not by a control")
     return change.commit(CommitKind.CONTROL, consumed=(event.id,))

@@ -133,7 +133,15 @@ def _event(asked: tracing.Asked, head: Head) -> InboundEvent:
         provider_at=_NOT_KEPT,
         received_at=_NOT_KEPT,
         text=asked.text,
-        attachments=tuple(Attachment(id="", name="", media_type="", size_bytes=0) for _ in range(asked.attachments)),
+        attachments=_files(asked),
+    )
+
+
+def _files(asked: tracing.Asked) -> tuple[Attachment, ...]:
+    known = asked.files or (tracing.AskedFile(name="", media_type=""),) * asked.attachments
+    return tuple(
+        Attachment(id="", name=file.name, media_type=file.media_type, size_bytes=0, transcript=file.transcript)
+        for file in known
     )
 
 

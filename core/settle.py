@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from core.attached import shown as shown_with_files
 from core.domain import (
     Destination,
     HandoffReason,
@@ -34,9 +35,25 @@ def turn_head(head: Head) -> Head:
     return reopened(head)
 
 
-def _said(event: InboundEvent, turn_id: str) -> MessageDraft:
+def _heard(head: Head, turn: OpenTurn) -> Head:
+    """When the contact wrote last, and how to answer them there now: a channel's addresses may change."""
+    if not turn.events:
+        return head
+    newest = turn.events[-1]
+    wrote_at = newest.provider_at if head.contact_at is None else max(head.contact_at, newest.provider_at)
+    return replace(head, contact_at=wrote_at, thread={**head.thread, **newest.thread})
+
+
+def _author(event: InboundEvent, head: Head) -> str | None:
+    """Who wrote, when it is not the contact the conversation began with: in a room several people write."""
+    writer = event.contact
+    return writer.name if writer is not None and writer.id != head.contact.id else None
+
+
+def _said(event: InboundEvent, turn_id: str, head: Head) -> MessageDraft:
     return MessageDraft(
         role=Role.CONTACT,
+        author=_author(event, head),
         text=event.text,
         attachments=event.attachments,
         event_id=event.id,
@@ -73,16 +90,18 @@ def settle_turn(
     if not speaks and resumed.owner not in PEOPLE:
         return None
     base = replace(
-        resumed,
+        _heard(resumed, turn),
         holder=turn.head.holder,
         term=turn.head.term,
         language=result.language or resumed.language,
         sentiment=result.sentiment or resumed.sentiment,
         preview=_preview(turn),
     )
-    messages = [_said(event, turn.turn_id) for event in turn.events]
+    messages = [_said(event, turn.turn_id, base) for event in turn.events]
     outbox = _relay(base, len(messages))
-    if speaks:
+    if speaks and result.reply is None and shown:
+        spoken = Transition(head=base, messages=(_interrupted(turn, shown),))
+    elif speaks:
         spoken = _speak(base, turn, result, notices=notices, now=now, is_staffed=is_staffed)
     else:
         spoken = _draft(base, turn, result, shown)
@@ -106,8 +125,8 @@ def settle_dead(
     if not _is_current(head, turn):
         return None
     resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
-    base = replace(resumed, holder=turn.head.holder, term=turn.head.term, preview=_preview(turn))
-    messages = [_said(event, turn.turn_id) for event in turn.events]
+    base = replace(_heard(resumed, turn), holder=turn.head.holder, term=turn.head.term, preview=_preview(turn))
+    messages = [_said(event, turn.turn_id, base) for event in turn.events]
     change = hand_over(
         base,
         HandoffReason.DEAD_LETTER,
@@ -132,7 +151,10 @@ def settle_dead(
 
 
 def _preview(turn: OpenTurn) -> str:
-    return turn.events[-1].text[:PREVIEW_CHARS] if turn.events else turn.head.preview
+    newest = turn.events[-1] if turn.events else None
+    return (
+        shown_with_files(newest.text, newest.attachments)[:PREVIEW_CHARS] if newest is not None else turn.head.preview
+    )
 
 
 def _relay(head: Head, count: int) -> list[OutboxDraft]:
@@ -175,11 +197,15 @@ def _speak(
     return Transition(head=change.head, messages=(*messages, *change.messages), outbox=(*outbox, *moved))
 
 
+def _interrupted(turn: OpenTurn, shown: str) -> MessageDraft:
+    return MessageDraft(role=Role.BOT, text=shown, turn_id=turn.turn_id, interrupted=True)
+
+
 def _draft(base: Head, turn: OpenTurn, result: TurnResult, shown: str) -> Transition:
     """The bot may not speak: what was shown stays as an interrupted message, the reply becomes a private draft."""
     messages: list[MessageDraft] = []
     if shown:
-        messages.append(MessageDraft(role=Role.BOT, text=shown, turn_id=turn.turn_id, interrupted=True))
+        messages.append(_interrupted(turn, shown))
     reply = _reply(turn, result)
     if reply is not None:
         messages.append(replace(reply, kind=MessageKind.DRAFT, visibility=Visibility.INTERNAL, choices=()))

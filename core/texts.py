@@ -2,8 +2,8 @@
 
 Names: ``found`` leads into quoted passages; ``no_answer``, ``clarify`` and ``clarify_open`` say honestly what is not known;
 ``outage`` that nothing can be looked up; ``offer`` offers a person after an answer; ``sorry`` precedes an answer to somebody who
-is fed up; ``attachment`` that files cannot be read; ``more`` that a quoted list goes on at the source; ``person`` is the label of
-the choice that asks for a person, and is itself understood as asking for one.
+is fed up; ``attachment`` that files cannot be read, ``voice_note`` that voice notes cannot be heard; ``more`` that a quoted list
+goes on at the source; ``person`` is the label of the choice that asks for a person, and is itself understood as asking for one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "attachment": (
             "I can't read files myself, but a person can. Shall I bring one in, or would you tell me what you need?"
         ),
+        "voice_note": (
+            "I can't listen to voice messages, but a person can. Shall I bring one in, or would you write "
+            "what you need?"
+        ),
         "more": "The list goes on in the source.",
         "person": "Talk to a person",
     },
@@ -48,6 +52,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "Dateien kann ich selbst nicht lesen, eine Person schon. Soll ich jemanden dazuholen, oder sagen Sie "
             "mir, worum es geht?"
         ),
+        "voice_note": (
+            "Sprachnachrichten kann ich nicht anhören, eine Person schon. Soll ich jemanden dazuholen, oder "
+            "schreiben Sie mir, worum es geht?"
+        ),
         "more": "Die Liste geht in der Quelle weiter.",
         "person": "Mit einer Person sprechen",
     },
@@ -68,6 +76,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "Je ne peux pas lire les fichiers, mais une personne le peut. Dois-je en appeler une, ou pouvez-vous me "
             "dire ce qu'il vous faut ?"
         ),
+        "voice_note": (
+            "Je ne peux pas écouter les messages vocaux, mais une personne le peut. Dois-je en appeler une, "
+            "ou pouvez-vous m'écrire ce qu'il vous faut ?"
+        ),
         "more": "La liste continue dans la source.",
         "person": "Parler à une personne",
     },
@@ -85,6 +97,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "offer": "Si esto no ayuda, puedo traer a una persona.",
         "sorry": "Siento mucho las molestias.",
         "attachment": "No puedo leer archivos, pero una persona sí. ¿Aviso a alguien, o me dice qué necesita?",
+        "voice_note": (
+            "No puedo escuchar mensajes de voz, pero una persona sí. ¿Aviso a alguien, o me escribe qué necesita?"
+        ),
         "more": "La lista continúa en la fuente.",
         "person": "Hablar con una persona",
     },
@@ -101,6 +116,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "sorry": "Lamento o transtorno.",
         "attachment": (
             "Não consigo ler arquivos, mas uma pessoa consegue. Devo chamar alguém, ou pode dizer-me do que precisa?"
+        ),
+        "voice_note": (
+            "Não consigo ouvir mensagens de voz, mas uma pessoa consegue. Devo chamar alguém, ou pode "
+            "escrever-me do que precisa?"
         ),
         "more": "A lista continua na fonte.",
         "person": "Falar com uma pessoa",
@@ -119,6 +138,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "offer": "Se questo non aiuta, posso far intervenire una persona.",
         "sorry": "Mi dispiace per il disagio.",
         "attachment": "Non posso leggere i file, ma una persona sì. Devo chiamarla, o mi dice di che cosa ha bisogno?",
+        "voice_note": (
+            "Non posso ascoltare i messaggi vocali, ma una persona sì. Devo chiamarla, o mi scrive di che "
+            "cosa ha bisogno?"
+        ),
         "more": "L'elenco continua nella fonte.",
         "person": "Parlare con una persona",
     },
@@ -136,6 +159,10 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "attachment": (
             "Ik kan zelf geen bestanden lezen, een persoon wel. Zal ik iemand erbij halen, of vertelt u wat u nodig "
             "hebt?"
+        ),
+        "voice_note": (
+            "Ik kan geen spraakberichten beluisteren, een persoon wel. Zal ik iemand erbij halen, of "
+            "schrijft u wat u nodig hebt?"
         ),
         "more": "De lijst gaat verder in de bron.",
         "person": "Met een persoon praten",

@@ -14,7 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.domain import HandoffReason, Message, MessageKind, Owner, Role
+from core.attached import spoken
+from core.domain import HandoffReason, InboundEvent, Message, MessageKind, Owner, Role
 from core.ports.engine import TurnInput, TurnResult
 from core.ports.knowledge import Chunk, Passage, SearchResult
 from core.settings import EngineSettings
@@ -34,12 +35,22 @@ class Said(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     is_cited: bool = False
 
 
+class AskedFile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of an unread message, as far as the engine reads it; ``state``: pending, or why it is unavailable."""
+
+    name: str
+    media_type: str
+    transcript: str | None = None
+    state: str = ""
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One unread message that the turn answers."""
+    """One unread message that the turn answers; records of earlier versions only count its files."""
 
     id: str
     text: str
     attachments: int = 0
+    files: tuple[AskedFile, ...] = ()
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,15 +146,28 @@ def given(turn: TurnInput) -> Given:
         language=turn.head.language,
         unresolved_turns=turn.head.unresolved_turns,
         is_verified=turn.head.contact.verified,
-        events=tuple(Asked(id=e.id, text=e.text, attachments=len(e.attachments)) for e in turn.events),
+        events=tuple(_asked(event) for event in turn.events),
         history=tuple(_said(message) for message in turn.history),
     )
+
+
+def _asked(event: InboundEvent) -> Asked:
+    files = tuple(
+        AskedFile(
+            name=item.name,
+            media_type=item.media_type,
+            transcript=item.transcript,
+            state=item.unavailable or ("pending" if item.origin is not None else ""),
+        )
+        for item in event.attachments
+    )
+    return Asked(id=event.id, text=event.text, attachments=len(files), files=files)
 
 
 def _said(message: Message) -> Said:
     return Said(
         role=message.role,
-        text=message.text,
+        text=spoken(message.text, message.attachments),
         kind=message.kind,
         proposal=message.proposal,
         is_cited=bool(message.citations),

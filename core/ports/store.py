@@ -21,7 +21,9 @@ from core.domain import (
     InboundEvent,
     Message,
     Owner,
+    Receipt,
 )
+from core.identity import LinkRecord
 from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 
 Build = Callable[[Head], CommitDraft | None]
@@ -153,7 +155,20 @@ class TenantStore(Protocol):
         error: str | None = None,
         retry_at: datetime | None = None,
     ) -> None:
-        """Record the outcome of an attempt; ``pending`` with ``retry_at`` means: try again then."""
+        """Record the outcome of an attempt; ``pending`` with ``retry_at`` means: try again then.
+
+        ``vendor_ref`` holds the vendor's ids of what this attempt delivered, joined by blanks, also when it failed half-way.
+        """
+
+    async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+        """Record what a vendor reports about a message we sent; durable also when the message is not settled yet.
+
+        Returns the message and its state when that changed, else None.  States only move forward: sent, delivered, read;
+        ``rejected`` only after ``sent``, and nothing after it.
+        """
+
+    async def sent_message(self, conv: str, vendor_ref: str) -> str | None:
+        """The id of the message that a vendor's id belongs to."""
 
     async def claim(self, key: str, value: str) -> str:
         """Unique insert of ``key``; returns the value that stands, ours or the earlier one."""
@@ -168,10 +183,25 @@ class TenantStore(Protocol):
         """All feedback on a conversation, oldest first."""
 
     async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
-        """Record an upload whose bytes are already on disk."""
+        """Record an upload whose bytes are already on disk, or never will be; recording it again keeps the first."""
 
     async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
         """An upload and its conversation."""
+
+    async def put_link(self, record: LinkRecord) -> bool:
+        """Insert an entry of an identity's record; False when its number is taken (read again, and take the next)."""
+
+    async def links(self, identity: str) -> tuple[LinkRecord, ...]:
+        """An identity's record in the order of its numbers."""
+
+    async def linked(self, person: str) -> tuple[str, ...]:
+        """Identities that were ever linked with a person, in order; whether they still are is in the record of each."""
+
+    async def conversations_of(self, identities: Sequence[str], *, limit: int = 50) -> tuple[Head, ...]:
+        """Heads of the conversations in which these identities write, most recently updated first."""
+
+    async def mark_told(self, conv: str, message_id: str) -> None:
+        """The message was not delivered, and whoever must know of it does: ``SystemScope.dropped`` lists it no more."""
 
     async def counts(self) -> Mapping[str, int]:
         """Gauges: conversations by owner (``owner.queue`` …), unread events, pending, parked and dead-lettered rows."""
@@ -185,6 +215,17 @@ class Work:
     conv: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dropped:
+    """A message to a contact whose delivery ended badly; ``error`` is the last attempt's or report's code, when kept."""
+
+    tenant: str
+    conv: str
+    message_id: str
+    state: DeliveryState
+    error: str | None
+
+
 class SystemScope(Protocol):
     """The one narrow view across tenants."""
 
@@ -193,6 +234,9 @@ class SystemScope(Protocol):
 
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Conversations with pending rows, their destination and the earliest time of the first row."""
+
+    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
+        """Messages that ended rejected or parked and were not marked as told; a page of any of them."""
 
     async def prune(self, *, before: datetime) -> int:
         """Forget events, turns and settled attempts older than ``before`` that are done; returns how many events."""

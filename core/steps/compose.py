@@ -102,8 +102,8 @@ def _clarifying(verdict: Verdict, passages: Sequence[Passage], say: partial[str]
 
 
 def _not_knowing(verdict: Verdict, gated: Gate, understood: Understanding, say: partial[str]) -> _Around:
-    is_file_only = not gated.text and gated.attachments
-    words = say("attachment") if is_file_only else verdict.say or say("no_answer")
+    unread = say("voice_note" if gated.only_voice else "attachment") if not gated.text and gated.unread else None
+    words = unread or verdict.say or say("no_answer")
     reason = verdict.reason or HandoffReason.NO_ANSWER
     sorry = (say("sorry"),) if understood.sentiment is Sentiment.NEGATIVE and not verdict.say else ()
     return _Around(before=(*sorry, words), choices=(say("person"),), proposal=reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.attached import spoken
 from core.domain import Message, MessageKind, Role
 
 
@@ -21,7 +22,9 @@ def recall(history: Sequence[Message], *, limit: int) -> Memory:
     recent = [m for m in history[-limit:] if m.kind is MessageKind.TEXT] if limit else []
     replies = [m for m in recent if m.role in (Role.BOT, Role.AGENT)]
     return Memory(
-        contact=tuple(m.text for m in reversed(recent) if m.role is Role.CONTACT),
+        contact=tuple(
+            filter(None, (spoken(m.text, m.attachments) for m in reversed(recent) if m.role is Role.CONTACT))
+        ),
         last_reply=next((m.text for m in reversed(replies) if m.proposal is None or m.citations), ""),
     )
 

@@ -10,7 +10,8 @@ MAX_WORDS = 8
 _GREETING = listed(
     "hi hello hey hiya heya howdy greetings yo hallo moin servus bonjour bonsoir salut hola ola oi ciao salve "
     "buongiorno buonasera hoi "
-    "goedemorgen goedemiddag goedenavond goedendag"
+    "goedemorgen goedemiddag goedenavond goedendag "
+    "start"  # the button that opens a Telegram bot says "/start"
 )
 _THANKS = listed(
     "thanks thank thx ty cheers danke dankeschon vielen merci gracias obrigado obrigada grazie bedankt dankjewel "
