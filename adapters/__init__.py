@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from core.ports.channel import Capabilities, Channel, LiveEvents
+from core.ports.channel import Capabilities, Channel, Files, LiveEvents, Memory
 
 SettingsT_contra = TypeVar("SettingsT_contra", bound=BaseModel, contravariant=True)
 SettingsT = TypeVar("SettingsT", bound=BaseModel)
@@ -15,11 +17,19 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelContext:
-    """What the composition root gives a channel beside its settings; nothing in it is global."""
+    """What the composition root gives a channel beside its settings; nothing in it is global.
+
+    ``webhook_url`` is where the vendor reaches this account (``server.public.base_url`` + ``/webhooks/<account>``); None
+    when no base_url is configured.
+    """
 
     account: str
     tenant: str
     live: LiveEvents
+    files: Files
+    memory: Memory
+    clock: Callable[[], datetime]
+    webhook_url: str | None = None
 
 
 class BuildChannel(Protocol[SettingsT_contra]):

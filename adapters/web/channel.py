@@ -6,25 +6,34 @@ signed through ``verify`` and ``parse``.  The contact's log is the ledger itself
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from itertools import count
 
 from adapters import ChannelContext
+from adapters.shared.text import clean, clean_line
 from adapters.web import signature
 from adapters.web.payloads import Kind, SignedMessage
 from adapters.web.render import nodes_of
 from adapters.web.settings import WebSettings, webhook_key
-from adapters.web.text import clean, clean_line
 from adapters.web.tokens import Session
 from core import ids
 from core.domain import Attachment, Contact, EventKind, Head, Ignored, InboundEvent, Respond, Role
 from core.errors import PayloadInvalid
-from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
+from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.wire import decode
 
 KIND = "web"
 MESSAGE = "message"
-WIDEST = Capabilities(max_text=20_000, max_choices=6, max_attachments=10, debounce_ms=0, streams=True)
+WIDEST = Capabilities(
+    max_text=20_000,
+    max_choices=6,
+    max_attachments=10,
+    debounce_ms=0,
+    streams=True,
+    files_in=True,
+    files_out=True,
+)
 FUTURE_LIMIT_S = 3_600
 
 
@@ -120,17 +129,15 @@ class WebChannel:
         """The message stands in the ledger, and settling it makes it visible to every watcher: nothing can fail."""
         return Sent(None)
 
-    async def preview(self, head: Head, turn_id: str, text: str) -> None:
+    async def preview(self, head: Head, turn_id: str, text: str, *, ref: str | None) -> str | None:
         """Show the reply's full text so far to whoever watches now."""
         data = {"turn_id": turn_id, "text": text, "blocks": nodes_of(Role.BOT, text)}
         self._live.publish(head.tenant, head.conv, "delta", data)
+        return None
+
+    async def end_preview(self, head: Head, turn_id: str, shown: Shown) -> None:
+        """The ledger keeps what was shown as an interrupted message, and every watcher reads the ledger."""
 
 
 def _capabilities(settings: WebSettings) -> Capabilities:
-    return Capabilities(
-        max_text=settings.max_text,
-        max_choices=WIDEST.max_choices,
-        max_attachments=WIDEST.max_attachments,
-        debounce_ms=settings.debounce_ms,
-        streams=True,
-    )
+    return replace(WIDEST, max_text=settings.max_text, debounce_ms=settings.debounce_ms)

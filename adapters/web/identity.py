@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import jwt
 
+from adapters.shared.text import clean_line
 from adapters.web.settings import JwtKey, WebSettings
-from adapters.web.text import clean_line
 from adapters.web.tokens import LIFETIME, Customer
 from core.errors import InboundRejected
 

@@ -28,13 +28,15 @@ class CitationView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AttachmentView(msgspec.Struct, frozen=True, kw_only=True):
-    """An upload with a signed link that expires."""
+    """A file with a signed link that expires; without one it is ``unavailable``, and why.  ``size_bytes`` 0 is unknown."""
 
     id: str
     name: str
     media_type: str
     size_bytes: int
-    url: str
+    url: str | None
+    transcript: str | None = None
+    unavailable: str | None = None
 
 
 class MessageView(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +121,7 @@ def view(message: Message, links: Links) -> MessageView:
         choices=list(message.choices),
         proposal=message.proposal,
         handoff_id=message.handoff_id,
-        attachments=[_attach(item, links) for item in message.attachments],
+        attachments=[attach(item, links) for item in message.attachments],
         author=message.author,
         turn_id=message.turn_id,
         created_at=message.created_at,
@@ -127,7 +129,14 @@ def view(message: Message, links: Links) -> MessageView:
     )
 
 
-def _attach(item: Attachment, links: Links) -> AttachmentView:
+def attach(item: Attachment, links: Links) -> AttachmentView:
+    """A file; one that can no longer be had is a name without a link."""
     return AttachmentView(
-        id=item.id, name=item.name, media_type=item.media_type, size_bytes=item.size_bytes, url=links.upload(item)
+        id=item.id,
+        name=item.name,
+        media_type=item.media_type,
+        size_bytes=item.size_bytes,
+        url=links.upload(item) if item.unavailable is None else None,
+        transcript=item.transcript,
+        unavailable=item.unavailable,
     )

@@ -32,6 +32,11 @@ def _signature(keyed: hmac.HMAC, prefix: bytes, body: bytes) -> str:
     return f"{VERSION},{base64.b64encode(mac.digest()).decode()}"
 
 
+def _raw(header: str) -> bytes:
+    """A header's value as it was sent: the web server keeps bytes that are no UTF-8 as surrogates."""
+    return header.encode("utf-8", "surrogateescape")
+
+
 class Keys:
     """The secrets of an account, ready to sign; several while rotating."""
 
@@ -45,7 +50,7 @@ class Keys:
 
     def signatures(self, *, message_id: str, timestamp: int, body: bytes) -> list[str]:
         """What each secret would have signed."""
-        prefix = f"{message_id}.{timestamp}.".encode()
+        prefix = _raw(f"{message_id}.{timestamp}.")
         return [_signature(keyed, prefix, body) for keyed in self._keyed]
 
 
@@ -56,11 +61,15 @@ def verify(keys: Keys, *, headers: Mapping[str, str], body: bytes, now: datetime
     given = headers.get("webhook-signature", "").split()[:MAX_SIGNATURES]
     if not keys:
         raise SignatureInvalid("This account takes no signed events: it has no webhook_secrets.")
-    if not message_id or not given or not (timestamp.isascii() and timestamp.isdigit()) or len(timestamp) > 12:
-        raise SignatureInvalid("The headers webhook-id, webhook-timestamp and webhook-signature are required.")
+    if not message_id or not given or not timestamp:
+        raise SignatureInvalid(
+            "The headers webhook-id, webhook-timestamp and webhook-signature are required.", cause="missing"
+        )
+    if not (timestamp.isascii() and timestamp.isdigit()) or len(timestamp) > 12:
+        raise SignatureInvalid("The timestamp is not a number of seconds.", cause="malformed")
     if abs(now.timestamp() - int(timestamp)) > TOLERANCE_S:
-        raise SignatureInvalid("The timestamp is too old or too new.")
+        raise SignatureInvalid("The timestamp is too old or too new.", cause="skew")
     expected = keys.signatures(message_id=message_id, timestamp=int(timestamp), body=body)
-    matches = [hmac.compare_digest(want.encode(), have.encode()) for want in expected for have in given]
+    matches = [hmac.compare_digest(want.encode(), _raw(have)) for want in expected for have in given]
     if not any(matches):
         raise SignatureInvalid("The signature does not match.")

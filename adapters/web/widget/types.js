@@ -4,7 +4,7 @@
  * @typedef {{t: string, c?: Node[], b?: Node[], text?: string, href?: string, n?: number, level?: number,
  *   start?: number|null, items?: Node[][], rows?: Node[][][]}} Node  a node of the reply tree
  * @typedef {{number: number, title: string, url: string, heading: string, quote: string}} Citation
- * @typedef {{id: string, name: string, media_type: string, size_bytes: number, url?: string}} Attachment
+ * @typedef {{id: string, name: string, media_type: string, size_bytes: number, url?: string|null}} Attachment
  * @typedef {{id: string, position: string, role: "contact"|"bot"|"agent"|"system", kind: "text"|"notice"|"csat_request",
  *   text: string, blocks: Node[], citations: Citation[], choices: string[], proposal: string|null,
  *   attachments: Attachment[], author: string|null, turn_id: string|null, created_at: string, interrupted: boolean}} View
