@@ -1,0 +1,215 @@
+"""``frontdesk lab``: serve, with stand-ins of the vendors beside it and one page on which to see it all."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG
+
+if TYPE_CHECKING:
+    from config import Settings
+    from config.models import Account, Tenant
+    from gateway.lab.panes import Pane
+    from gateway.lab.stand_ins import StandIns
+    from gateway.process import Listener
+    from gateway.serving import Serving
+
+HOST: Final = "127.0.0.1"
+PORT: Final = 8090
+PORT_VARIABLE: Final = "FRONTDESK_LAB_PORT"
+ORDER: Final = ("web", "slack", "telegram", "whatsapp", "sms", "teams")
+"""The kinds of channels that have a pane, as they stand side by side."""
+
+LOGIN_LIMIT_S: Final = 10.0
+SUGGESTIONS: Final = 2
+UNANSWERABLE: Final = "Can you call me?"
+PORT_OPTION: Final[Any] = typer.Option(
+    "--port", "-p", min=1, max=65_535, envvar=PORT_VARIABLE, help="Where the lab's page and stand-ins listen."
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def lab(
+        config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
+        port: Annotated[int, PORT_OPTION] = PORT,
+    ) -> None:
+        """Serve as `frontdesk serve` does, with stand-ins of Slack, Telegram, Twilio and Teams and one page to play on.
+
+        The page shows every account whose api_url is the lab's, side by side with the desk, on this computer only; other accounts
+        are served as ever.  The YAML reads the lab's port as ${FRONTDESK_LAB_PORT:-8090}.
+
+        Examples:
+
+            frontdesk lab --config config/examples/demo/frontdesk.yaml
+
+            frontdesk lab --port 9090
+        """
+        os.environ[PORT_VARIABLE] = str(port)
+        from gateway import logs
+        from gateway.serving import serve
+
+        settings = load_settings(config)
+        logs.configure(level=settings.log.level, form=settings.log.format)
+        run = asyncio.run
+        if sys.platform != "win32":
+            import uvloop
+
+            run = uvloop.run
+        sys.stdout.write(f"  {'lab':9}http://{HOST}:{port}/\n")
+        run(serve(config, settings, beside=partial(beside, settings, port), load=load_settings))
+
+
+def load_settings(path: Path) -> Settings:
+    """The configuration; without a base_url the lab's vendors reach Frontdesk by its port on this computer."""
+    from gateway import compose
+
+    settings = compose.load_settings(path)
+    public = settings.server.public
+    if public.base_url is not None:
+        return settings
+    named = public.model_copy(update={"base_url": f"http://{HOST}:{public.port}"})
+    return settings.model_copy(update={"server": settings.server.model_copy(update={"public": named})})
+
+
+def plain(settings: Any) -> dict[str, Any]:
+    """A plug's settings as plain values, secrets included."""
+    return {name: _revealed(value) for name, value in settings.model_dump().items()}
+
+
+def _revealed(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_revealed(item) for item in value]
+    return value.get_secret_value() if hasattr(value, "get_secret_value") else value
+
+
+def beside(settings: Settings, port: int, serving: Serving) -> Listener:
+    """The lab's listener, wired to a serving process."""
+    from gateway.lab.server import Lab, Places
+    from gateway.lab.stand_ins import StandIns
+    from gateway.process import Listener
+
+    public, internal = _origin(settings.server.public), _origin(settings.server.internal)
+    made = StandIns(f"http://{HOST}:{port}", run=int(time.time()))
+    wiring = Wiring(serving=serving, stand_ins=made, public=public)
+    panes = [pane for tenant in settings.tenants for pane in wiring.panes(tenant)]
+    web = next((pane for pane in panes if pane.played is None), None)
+    lab = Lab(
+        panes=panes,
+        stand_ins=made.mounted,
+        places=Places(
+            web=f"{public}/widget/v1/frame?account={web.id}" if web is not None else None, desk=f"{internal}/desk/"
+        ),
+        company=settings.tenants[0].name,
+        suggestions=_suggestions(settings),
+        log_in=partial(log_in, settings, internal),
+    )
+    app = lab.app()
+    app.cleanup_ctx.append(partial(_following, serving, [tenant.id for tenant in settings.tenants], lab.ledger))
+    app.on_startup.append(partial(_warm, settings))
+    serving.framed_by = f"http://{HOST}:{port}"
+    return Listener(app=app, host=HOST, port=port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """Makes the panes of tenants."""
+
+    serving: Serving
+    stand_ins: StandIns
+    public: str
+
+    def panes(self, tenant: Tenant) -> Iterator[Pane]:
+        """A pane for each account that is in the lab, in the order of ``ORDER``."""
+        known = sorted((a for a in tenant.accounts if a.channel in ORDER), key=lambda a: ORDER.index(a.channel))
+        for account in known:
+            pane = self._pane(tenant, account)
+            if pane is not None:
+                yield pane
+
+    def _pane(self, tenant: Tenant, account: Account) -> Pane | None:
+        from gateway.lab.panes import Pane
+        from gateway.lab.receipts import LedgerReceipts
+
+        store = self.serving.current.services.tenants[tenant.id].store
+        receipts = LedgerReceipts(store, account.id)
+        if account.channel == "web":
+            subtitle = f"on the site of {tenant.name}"
+            return Pane(id=account.id, kind="web", title="Web chat", subtitle=subtitle, receipts=receipts)
+        values, webhook_url = plain(account.settings), f"{self.public}/webhooks/{account.id}"
+        played = self.stand_ins.play(account.channel, values, webhook_url=webhook_url)
+        if played is None:
+            return None
+        return Pane(
+            id=account.id,
+            kind=account.channel,
+            title=played.title,
+            subtitle=played.subtitle,
+            receipts=receipts,
+            played=played,
+        )
+
+
+def _origin(listener: Any) -> str:
+    """Where a browser of this computer finds a listener; by the name the desk's cookie is for."""
+    return f"http://{HOST}:{listener.port}"
+
+
+def _suggestions(settings: Settings) -> list[str]:
+    """The web chat's own first questions, and one that no help page answers: the reply to it offers a person."""
+    every = [account.settings for tenant in settings.tenants for account in tenant.accounts]
+    given = next((found for each in every if (found := getattr(each, "suggestions", None))), ())
+    return [*map(str, given[:SUGGESTIONS]), UNANSWERABLE]
+
+
+async def _warm(settings: Settings, _: Any) -> None:
+    """Load what the first turn would wait for, so that the first receipt tells an ordinary time."""
+    from core.steps import language
+    from gateway.compose import engine_settings
+
+    for tenant in settings.tenants:
+        await asyncio.to_thread(language.load, engine_settings(tenant).languages)
+
+
+async def _following(serving: Serving, tenants: list[str], watch: Any, app: Any) -> Any:
+    """For ``cleanup_ctx``: every live event of the tenants wakes the lab."""
+
+    async def follow(tenant: str) -> None:
+        with serving.current.services.hub.subscribe(tenant, "") as news:
+            while True:
+                await news.wait()
+                watch.changed()
+
+    tasks = [asyncio.create_task(follow(tenant)) for tenant in tenants]
+    yield
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def log_in(settings: Settings, internal: str) -> str | None:
+    """Log the visitor in to the desk as the first agent, by the desk's own login; the cookie, or None."""
+    import aiohttp
+
+    agent = next((person for person in settings.people if "agent" in person.roles), None)
+    if agent is None:
+        return None
+    body = {"id": agent.id, "password": agent.password.get_secret_value()}
+    async with (
+        asyncio.timeout(LOGIN_LIMIT_S),
+        aiohttp.ClientSession() as session,
+        session.post(f"{internal}/desk/login", json=body, headers={"Origin": internal}) as answer,
+    ):
+        return answer.headers.get("Set-Cookie") if answer.status == 200 else None
