@@ -24,6 +24,7 @@ TextName = Literal[
     "offer",
     "sorry",
     "attachment",
+    "voice_note",
     "more",
     "person",
 ]

@@ -15,22 +15,28 @@ from typing import Any
 
 import config
 from adapters import AnyChannelPlugin, ChannelContext
-from adapters.web import plugin as web_plugin
+from adapters.discovery import channel_plugins
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
 from core.ownership import DEFAULT_NOTICES, Notices
-from core.ports.channel import Channel
+from core.ports.channel import Channel, ObservesSignatures
 from core.ports.desk import Desk
 from core.ports.knowledge import IndexEngine
 from core.providers.lexical import LexicalEngine
 from core.settings import EngineSettings
 from core.turn import TurnEngine
+from gateway import metrics
+from gateway.accounts import Accounts
+from gateway.background import Background
 from gateway.delivery import Delivery
+from gateway.files import StoredFiles
 from gateway.inbox import Inbox
+from gateway.intake import Intake
 from gateway.knowledge import LiveKnowledge
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.memory import AccountMemory
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
 from gateway.store.knowledge import SqliteKnowledgeStore
@@ -42,7 +48,7 @@ from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.pipeline import ChunkSettings, SyncJob, build
 from kb_sync.sources.folder import plugin as folder_plugin
 
-CHANNELS: dict[str, AnyChannelPlugin] = {plugin.kind: plugin for plugin in (web_plugin,)}
+CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
 DESKS: dict[str, AnyDeskPlugin] = {plugin.kind: plugin for plugin in (builtin_plugin,)}
 SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
@@ -174,6 +180,9 @@ class Shared:
     knowledge: SqliteKnowledgeStore
     hub: Hub
     inbox: Inbox
+    accounts: Accounts
+    background: Background
+    intake: Intake
     pool: ThreadPoolExecutor
     secret: bytes
 
@@ -208,9 +217,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
         desk = DESKS[tenant.desk.kind]
         desks[tenant.id] = desk.build(DeskContext(tenant=tenant.id, live=shared.hub), tenant.desk.settings)
         for account in tenant.accounts:
-            context = ChannelContext(account=account.id, tenant=tenant.id, live=shared.hub)
-            channel = CHANNELS[account.channel].build(context, account.settings)
-            channels[account.id] = channel
+            channel = channels[account.id] = _channel(settings, tenant.id, account, shared)
             if isinstance(channel, WebChannel) and isinstance(account.settings, WebSettings):
                 accounts[account.id] = WebAccount(
                     id=account.id, tenant=tenant.id, name=tenant.name, settings=account.settings, channel=channel
@@ -223,6 +230,8 @@ def world(settings: config.Settings, shared: Shared) -> World:
         store=shared.store,
         knowledge_store=shared.knowledge,
         inbox=shared.inbox,
+        intake=shared.intake,
+        parked=shared.accounts,
         hub=shared.hub,
         limits=limits_of(settings),
         session_secret=shared.secret,
@@ -233,6 +242,34 @@ def world(settings: config.Settings, shared: Shared) -> World:
         new_id=ids.new_id,
     )
     return World(settings=settings, services=services_all, lanes=lanes, desks=desks)
+
+
+def channel_context(
+    settings: config.Settings, tenant: str, account: str, *, store: SqliteStore, live: Hub, secret: bytes
+) -> ChannelContext:
+    """What a channel is given, in a serving process and beside one."""
+    base_url = settings.server.public.base_url
+    return ChannelContext(
+        account=account,
+        tenant=tenant,
+        live=live,
+        files=StoredFiles(tenant, settings.data_dir / "uploads", secret=secret, base_url=base_url, clock=now),
+        memory=AccountMemory(store.for_tenant(tenant), account),
+        clock=now,
+        webhook_url=None if base_url is None else f"{base_url.rstrip('/')}/webhooks/{account}",
+    )
+
+
+def _channel(settings: config.Settings, tenant: str, account: config.Account, shared: Shared) -> Channel:
+    context = channel_context(settings, tenant, account.id, store=shared.store, live=shared.hub, secret=shared.secret)
+    channel = CHANNELS[account.channel].build(context, account.settings)
+    if isinstance(channel, ObservesSignatures):
+        channel.on_observed = partial(_count_observed, channel.kind)
+    return channel
+
+
+def _count_observed(kind: str, cause: str) -> None:
+    metrics.SIGNATURES_OBSERVED.labels(channel=kind, cause=cause).inc()
 
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
@@ -290,6 +327,7 @@ def stages(shared: Shared, current: Callable[[], World]) -> Stage:
             desks=lambda: current().desks,
             holder=holder,
             clock=now,
+            accounts=shared.accounts,
         ),
     )
 
@@ -298,11 +336,19 @@ def shared_parts(settings: config.Settings) -> Shared:
     """Open what outlives a reload; the ledger is started later, by the process."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = ledger(settings, lock=True)
+    inbox, accounts, background = (
+        Inbox(store, max_unread=settings.server.limits.unread_events),
+        Accounts(now),
+        Background(),
+    )
     return Shared(
         store=store,
         knowledge=knowledge_store(settings),
         hub=Hub(),
-        inbox=Inbox(store, max_unread=settings.server.limits.unread_events),
+        inbox=inbox,
+        accounts=accounts,
+        background=background,
+        intake=Intake(store, inbox, accounts=accounts, background=background, clock=now),
         pool=ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search"),
         secret=session_secret(settings),
     )

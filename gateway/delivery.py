@@ -6,19 +6,20 @@ reached the other side?
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
-from core.domain import DeliveryState, Destination
-from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable
+from core.domain import DeliveryState, Destination, Voice
+from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable, Unsupported
 from core.ledger import Claimed
-from core.ports.channel import Channel, Outbound, Sent
+from core.ports.channel import Channel, Outbound, Sent, Shown
 from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore
 from gateway import metrics
+from gateway.accounts import Accounts
 from gateway.crashpoints import crash
 from gateway.workers import KeyedWorkers
 
@@ -27,10 +28,16 @@ log = structlog.get_logger(__name__)
 Line = tuple[str, str, Destination]
 """(tenant, conversation, destination): what is delivered in order."""
 
+Undelivered = Callable[[Claimed, str], Awaitable[None]]
+"""Told of a row that ended without being delivered, and the error code; must not raise."""
+
+ENDED_BADLY = (DeliveryState.REJECTED, DeliveryState.PARKED)
 MAX_ATTEMPTS = 10
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
 STORE_RETRY_S = 1.0
+ACCOUNT_RETRY_S = 60.0
+"""A parked account is tried again this often, for as long as it takes: what was to be said waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +57,17 @@ def retry_delay_s(attempt: int) -> float:
 
 def classify(error: DeliveryError, attempt: int) -> Outcome:
     """What a failed attempt means for its row."""
-    if not error.is_certain or isinstance(error, CredentialsInvalid):
-        return Outcome(DeliveryState.PARKED, error=error.code)
+    refs = Sent.of_parts(error.sent_refs).vendor_ref
+    if isinstance(error, CredentialsInvalid):
+        return Outcome(DeliveryState.PENDING, vendor_ref=refs, error=error.code, retry_s=ACCOUNT_RETRY_S)
+    if not error.is_certain:
+        return Outcome(DeliveryState.PARKED, vendor_ref=refs, error=error.code)
     if not error.retryable:
-        return Outcome(DeliveryState.REJECTED, error=error.code)
+        return Outcome(DeliveryState.REJECTED, vendor_ref=refs, error=error.code)
     if attempt >= MAX_ATTEMPTS:
-        return Outcome(DeliveryState.PARKED, error=error.code)
-    return Outcome(DeliveryState.PENDING, error=error.code, retry_s=error.retry_after_s or retry_delay_s(attempt))
+        return Outcome(DeliveryState.PARKED, vendor_ref=refs, error=error.code)
+    retry_s = error.retry_after_s or retry_delay_s(attempt)
+    return Outcome(DeliveryState.PENDING, vendor_ref=refs, error=error.code, retry_s=retry_s)
 
 
 class Delivery:
@@ -70,8 +81,12 @@ class Delivery:
         desks: Callable[[], Mapping[str, Desk]],
         holder: str,
         clock: Callable[[], datetime],
+        accounts: Accounts,
+        undelivered: Undelivered | None = None,
         parallel: int = 64,
     ) -> None:
+        self._accounts = accounts
+        self._undelivered = undelivered
         self._store = store
         self._channels = channels
         self._desks = desks
@@ -100,6 +115,8 @@ class Delivery:
                 await self._settle(store, claimed, outcome)
                 if outcome.state is DeliveryState.PENDING:
                     return
+                if outcome.state in ENDED_BADLY and to is Destination.CHANNEL and self._undelivered is not None:
+                    await self._undelivered(claimed, outcome.error or "")
         except StoreUnavailable:
             log.warning("delivery_waits_for_store", tenant=tenant, conv=conv)
             self._workers.wake(line, delay_s=STORE_RETRY_S)
@@ -111,11 +128,15 @@ class Delivery:
         except DeliveryError as error:
             outcome = classify(error, claimed.attempt)
             log.warning("delivery_failed", row=claimed.id, to=claimed.to, code=error.code, next=outcome.state)
+            if isinstance(error, CredentialsInvalid) and claimed.to is Destination.CHANNEL:
+                self._accounts.park(claimed.tenant, claimed.account, error.code)
         except Exception:
             log.exception("delivery_bug", row=claimed.id, to=claimed.to)
             outcome = Outcome(DeliveryState.PARKED, error="internal")
         else:
             outcome = Outcome(DeliveryState.SENT, vendor_ref=sent.vendor_ref)
+            if claimed.to is Destination.CHANNEL:
+                self._accounts.free(claimed.account)
         crash("send.after")
         metrics.DELIVERIES.labels(to=claimed.to, outcome=outcome.state).inc()
         return outcome
@@ -133,10 +154,25 @@ class Delivery:
             return await desk.send(item)
         channel = self._channels().get(claimed.account)
         if channel is None or claimed.message is None:
-            raise CredentialsInvalid(f"account {claimed.account!r} is no longer configured")
+            raise Unsupported(f"account {claimed.account!r} is no longer configured")
         return await channel.send(
-            Outbound(id=claimed.id, head=claimed.head, message=claimed.message, reconcile=claimed.unsettled)
+            Outbound(
+                id=claimed.id,
+                head=claimed.head,
+                message=claimed.message,
+                reconcile=claimed.unsettled,
+                sent_refs=claimed.sent_refs,
+                preview=await self._preview(channel, claimed),
+            )
         )
+
+    async def _preview(self, channel: Channel, claimed: Claimed) -> Shown | None:
+        """The streamed message that this one replaces."""
+        turn_id = claimed.message.turn_id if claimed.message is not None else None
+        if turn_id is None or claimed.voice is not Voice.BOT or channel.capabilities.preview_every_s == 0:
+            return None
+        preview = await self._store.for_tenant(claimed.tenant).preview(turn_id)
+        return None if preview is None else Shown(text=preview.shown, ref=preview.vendor_ref)
 
     async def _settle(self, store: TenantStore, claimed: Claimed, outcome: Outcome) -> None:
         crash("settle.before")

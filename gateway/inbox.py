@@ -28,8 +28,9 @@ class Inbox:
 
         Raises ``Overloaded`` or ``StoreUnavailable`` with nothing stored.
         """
-        if any(event.kind is not EventKind.MESSAGE for event in events):
-            raise ValueError("controls go through the handoff service, not the inbox")
+        for event in events:
+            if event.kind is not EventKind.MESSAGE:
+                raise ValueError("controls go through the handoff service, not the inbox")
         if self.unread >= self._max_unread:
             raise Overloaded("Too many messages are waiting for an answer. Please try again shortly.", retry_after_s=5)
         crash("accept.before")

@@ -7,7 +7,7 @@ for it: the turn is muted at once and its reply becomes a private draft.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from time import perf_counter
@@ -16,16 +16,17 @@ from typing import Any
 import msgspec
 import structlog
 
-from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
+from core.domain import Audience, DeliveryState, Head, Message, Visibility
 from core.errors import StoreUnavailable
 from core.ledger import Commit, CommitDraft, CommitKind, OpenTurn
 from core.ownership import Notices
 from core.ports.channel import Channel
 from core.ports.engine import Engine, TurnInput, TurnResult
-from core.ports.store import Preview, Store, TenantStore
+from core.ports.store import Store, TenantStore
 from core.settle import settle_dead, settle_turn, turn_head
 from gateway import metrics
 from gateway.crashpoints import crash
+from gateway.speaking import TurnSink, typing
 from gateway.workers import KeyedWorkers
 
 log = structlog.get_logger(__name__)
@@ -47,10 +48,12 @@ class LaneTenant:
     history: int
 
 
+NOT_SAID = frozenset((DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState.PARKED))
+
+
 def _was_said(message: Message) -> bool:
     """Whether the contact has seen it or is about to: not a note, a draft, or what could not be delivered."""
-    is_on_its_way = message.delivery in (None, DeliveryState.PENDING, DeliveryState.SENT)
-    return message.visibility is Visibility.CONTACT and is_on_its_way
+    return message.visibility is Visibility.CONTACT and message.delivery not in NOT_SAID
 
 
 class TurnJournal:
@@ -73,34 +76,23 @@ class TurnJournal:
         return None
 
 
-class TurnSink:
-    """The ReplySink port of one turn: the preview is durable before the contact sees it, and stops when muted."""
+@dataclass(slots=True)
+class Running:
+    """A turn at work: what it shows, and the task to cancel when the contact stops it."""
 
-    def __init__(self, store: TenantStore, channel: Channel | None, turn: OpenTurn) -> None:
-        self._store = store
-        self._channel = channel if channel is not None and channel.capabilities.streams else None
-        self._turn = turn
-        self._muted = turn_head(turn.head).owner is not Owner.BOT
-        self.shown = ""
+    sink: TurnSink
+    work: asyncio.Future[TurnResult]
+    is_stopped: bool = False
 
-    @property
-    def epoch(self) -> int:
-        """The owner epoch under which this turn may speak."""
-        return turn_head(self._turn.head).owner_epoch
 
-    def mute(self) -> None:
-        """Show nothing more; somebody else owns the conversation."""
-        self._muted = True
-
-    async def show(self, text: str) -> None:
-        """Show the full text so far, where the channel can."""
-        if self._channel is None or self._muted:
-            return
-        await self._store.save_preview(Preview(turn_id=self._turn.turn_id, shown=text))
-        if self._muted:
-            return
-        self.shown = text
-        await self._channel.preview(self._turn.head, self._turn.turn_id, text)
+STOPPED = TurnResult(
+    reply=None,
+    handoff=None,
+    is_resolved_step=True,
+    language=None,
+    sentiment=None,
+    trace=msgspec.json.encode({"stopped": True}),
+)
 
 
 class Lanes:
@@ -121,7 +113,7 @@ class Lanes:
         self._channels = channels
         self._holder = holder
         self._clock = clock
-        self._speaking: dict[LaneKey, TurnSink] = {}
+        self._speaking: dict[LaneKey, Running] = {}
         self._workers: KeyedWorkers[LaneKey] = KeyedWorkers("lane", self._run_lane, parallel=parallel)
 
     def wake(self, tenant: str, conv: str, *, delay_s: float = 0.0) -> None:
@@ -147,9 +139,17 @@ class Lanes:
 
     def committed(self, tenant: str, commit: Commit) -> None:
         """A control changed the owner: mute the turn that runs under the older epoch."""
-        sink = self._speaking.get((tenant, commit.conv))
-        if sink is not None and commit.kind is CommitKind.CONTROL and commit.head.owner_epoch != sink.epoch:
-            sink.mute()
+        running = self._speaking.get((tenant, commit.conv))
+        if running is not None and commit.kind is CommitKind.CONTROL and commit.head.owner_epoch != running.sink.epoch:
+            running.sink.mute()
+
+    def stop_turn(self, tenant: str, conv: str) -> None:
+        """The contact wants no answer to what they asked: end the turn that runs; what they saw of it stays."""
+        running = self._speaking.get((tenant, conv))
+        if running is not None:
+            running.is_stopped = True
+            running.sink.mute()
+            running.work.cancel()
 
     async def start(self) -> None:
         """Start the lanes."""
@@ -182,12 +182,13 @@ class Lanes:
         if turn.attempt > MAX_ATTEMPTS:
             await self._bury(lane, store, turn)
             return True
-        sink = TurnSink(store, self._channels().get(turn.head.account), turn)
-        self._speaking[key] = sink
+        channel = self._channels().get(turn.head.account)
+        sink = TurnSink(store, channel, turn)
         started = perf_counter()
         try:
             crash("turn.before")
-            result = await self._engine_result(lane, store, turn, sink)
+            await sink.resume()
+            result = await self._spoken(key, channel, sink, self._engine_result(lane, store, turn, sink))
             crash("turn.after")
         except StoreUnavailable:
             raise
@@ -195,11 +196,29 @@ class Lanes:
             log.exception("turn_failed", tenant=key[0], conv=turn.head.conv, turn=turn.turn_id, attempt=turn.attempt)
             metrics.TURNS.labels(outcome="failed").inc()
             return False
-        finally:
-            del self._speaking[key]
-        await self._commit(lane, store, turn, result, sink.shown)
+        commit = await self._commit(lane, store, turn, result, sink.shown)
+        if commit is not None and any(message.interrupted for message in commit.messages):
+            await sink.end()
         metrics.TURN_SECONDS.observe(perf_counter() - started)
         return True
+
+    async def _spoken(
+        self, key: LaneKey, channel: Channel | None, sink: TurnSink, work: Coroutine[Any, Any, TurnResult]
+    ) -> TurnResult:
+        """Run the engine where a control can reach it, and leave no preview call behind."""
+        running = Running(sink, asyncio.ensure_future(work))
+        self._speaking[key] = running
+        try:
+            async with typing(channel, sink.head):
+                return await running.work
+        except asyncio.CancelledError:
+            if not running.is_stopped:
+                running.work.cancel()
+                raise
+            return STOPPED
+        finally:
+            del self._speaking[key]
+            await sink.close()
 
     async def _engine_result(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, sink: TurnSink) -> TurnResult:
         head = turn_head(turn.head)
@@ -216,7 +235,7 @@ class Lanes:
 
     async def _commit(
         self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, result: TurnResult, shown: str
-    ) -> None:
+    ) -> Commit | None:
         if turn.attempt > 1 and not shown:
             earlier = await store.preview(turn.turn_id)
             shown = earlier.shown if earlier is not None else ""
@@ -229,6 +248,7 @@ class Lanes:
         appended = await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
         crash("commit.after")
         metrics.TURNS.labels(outcome="lost_lane" if appended.commit is None else "committed").inc()
+        return appended.commit
 
     async def _bury(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn) -> None:
         """Three attempts failed: dead-letter the messages and tell a person."""

@@ -13,12 +13,31 @@ TURN_SECONDS = Histogram(
     "frontdesk_turn_seconds", "From opening a turn to its commit",
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
 )  # fmt: skip
+IGNORED = Counter("frontdesk_ignored_total", "Inbound events that ask for nothing, by the rule", ["channel", "reason"])
+SIGNATURES_REFUSED = Counter(
+    "frontdesk_signatures_refused_total",
+    "Requests that were not proven, by what to look at first",
+    ["channel", "cause"],
+)
+SIGNATURES_OBSERVED = Counter(
+    "frontdesk_signatures_observed_total",
+    "Unproven requests let in by an account that only observes",
+    ["channel", "cause"],
+)
+ACCOUNTS_PARKED = Gauge("frontdesk_account_parked", "1 while the vendor refuses an account's credentials", ["account"])
 DELIVERIES = Counter("frontdesk_deliveries_total", "Delivery attempts by outcome", ["to", "outcome"])
+MEDIA = Counter("frontdesk_media_total", "Contacts' files at their vendor, by what became of a fetch", ["outcome"])
 HANDOFFS = Counter("frontdesk_handoffs_total", "Conversations handed to people", ["reason"])
 CONVERSATIONS = Gauge("frontdesk_conversations", "Open conversations by owner", ["owner"])
 BACKLOG = Gauge("frontdesk_backlog", "Rows that wait", ["kind"])
 STREAMS = Gauge("frontdesk_streams", "Open live streams")
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
+
+
+@cache
+def ignored_of(channel: str, reason: str) -> Counter:
+    """The counter of one reason on one channel."""
+    return IGNORED.labels(channel=channel, reason=reason)
 
 
 @cache

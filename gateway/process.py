@@ -11,24 +11,28 @@ import structlog
 from aiohttp import web
 
 from core.ports.store import Store
+from gateway.background import Background
 from gateway.delivery import Delivery
 from gateway.lanes import Lanes
 from gateway.live import Hub
 from gateway.metrics import LOOP_LAG_SECONDS
+from gateway.receivers import Receivers
 from gateway.recovery import Recovery
 
 log = structlog.get_logger(__name__)
 
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 LAG_EVERY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listener:
-    """An aiohttp application and where it listens."""
+    """An aiohttp application and where it listens; ``front`` may answer requests before the application does."""
 
     app: web.Application
     host: str
     port: int
+    front: Callable[[Handler], Handler] | None = None
 
 
 class Readiness:
@@ -53,6 +57,8 @@ class Stages:
     recovery: Recovery
     hub: Hub
     readiness: Readiness
+    receivers: Receivers
+    beside: Background
     background: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -76,10 +82,13 @@ class Process:
         for listener in self._listeners:
             runner = web.AppRunner(listener.app, access_log=None, shutdown_timeout=self._drain_s, handle_signals=False)
             await runner.setup()
+            if listener.front is not None and runner.server is not None:
+                runner.server.request_handler = listener.front(runner.server.request_handler)
             self._runners.append(runner)
             await web.TCPSite(runner, listener.host, listener.port, backlog=1024).start()
         stages.readiness.is_open = True
         await stages.recovery.start()
+        await stages.receivers.start()
         for work in (self._measure_lag, *stages.background):
             self._background.append(asyncio.ensure_future(work()))
 
@@ -92,11 +101,13 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await stages.recovery.stop()
+        await stages.receivers.stop()
         for runner in self._runners:
             await runner.cleanup()
         self._runners = []
         await stages.lanes.stop(drain_s=self._drain_s)
         await stages.delivery.stop(drain_s=self._drain_s)
+        await stages.beside.stop()
         await stages.store.stop()
 
     async def run(self, started: Callable[[], Awaitable[None]]) -> None:

@@ -17,11 +17,15 @@ from core.ownership import Notices
 from core.ports.channel import Channel
 from core.ports.knowledge import KnowledgeStore
 from core.ports.store import Store, TenantStore
+from gateway.accounts import Accounts
+from gateway.identity import Identity
 from gateway.inbox import Inbox
+from gateway.intake import Intake
 from gateway.live import Hub
 
 if TYPE_CHECKING:
     from gateway.knowledge import LiveKnowledge
+    from gateway.media import Media
     from handoff.people import People
     from handoff.service import HandoffService
 
@@ -72,7 +76,8 @@ class TenantServices:
 class Services:
     """Everything of the process; replaced as a whole by a hot reload, so read it at each request.
 
-    ``channels`` maps account id to channel (all kinds); ``accounts`` holds the web accounts.
+    ``channels`` maps account id to channel (all kinds); ``accounts`` holds the web accounts.  ``media`` fetches contacts' files
+    from vendors; None where no channel keeps any there.
     """
 
     tenants: Mapping[str, TenantServices]
@@ -82,6 +87,8 @@ class Services:
     store: Store
     knowledge_store: KnowledgeStore
     inbox: Inbox
+    intake: Intake
+    parked: Accounts
     hub: Hub
     limits: Limits
     session_secret: bytes = field(repr=False)
@@ -90,6 +97,12 @@ class Services:
     trusted_proxies: tuple[str, ...]
     clock: Clock
     new_id: NewId
+    media: Media | None = None
+
+    @property
+    def identity(self) -> Identity:
+        """The links between identities; stateless, so made anew for whoever asks."""
+        return Identity(self.store, channels=lambda: self.channels, secret=self.session_secret, clock=self.clock)
 
 
 class Current:

@@ -15,18 +15,27 @@ from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.lanes import Lanes
 from gateway.live import Hub
+from gateway.presence import Presence
 
 
 class Signals:
     """The StoreObserver of a serving process, and the wake-up of its inbox."""
 
     def __init__(
-        self, *, inbox: Inbox, lanes: Lanes, delivery: Delivery, hub: Hub, channels: Callable[[], Mapping[str, Channel]]
+        self,
+        *,
+        inbox: Inbox,
+        lanes: Lanes,
+        delivery: Delivery,
+        hub: Hub,
+        presence: Presence,
+        channels: Callable[[], Mapping[str, Channel]],
     ) -> None:
         self._inbox = inbox
         self._lanes = lanes
         self._delivery = delivery
         self._hub = hub
+        self._presence = presence
         self._channels = channels
 
     def accepted(self, tenant: str, events: Sequence[InboundEvent]) -> None:
@@ -42,6 +51,7 @@ class Signals:
         """A commit is durable."""
         self._inbox.unread = max(0, self._inbox.unread - len(commit.consumed))
         self._lanes.committed(tenant, commit)
+        self._presence.committed(commit)
         for destination in commit.has_outbox:
             self._delivery.wake(tenant, commit.conv, destination)
         head = commit.head
@@ -54,3 +64,5 @@ class Signals:
         """A delivery attempt has its outcome; what is sent is now part of the contact's log."""
         if state is not DeliveryState.PENDING:
             self._hub.publish(tenant, conv, "settled", {"message_id": message_id, "state": state})
+        if state is DeliveryState.DRAFT and message_id is not None:
+            self._presence.drafted(tenant, conv, message_id)

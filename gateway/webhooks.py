@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from core.domain import Ignored, InboundEvent, Respond
-from core.errors import AccountUnknown, InboundRejected
-from core.ports.channel import Channel, RawRequest
+from core.domain import Elsewhere, Parsed, Respond
+from core.errors import AccountUnknown, BodyTooLarge, DeliveryError, InboundRejected, KeysStale, SignatureInvalid
+from core.ports.channel import Channel, RawRequest, RefreshesKeys
 from gateway import metrics
+from gateway.intake import elsewhere
 from gateway.services import Services, services_of
+
+ACCEPTED = Respond(b'{"accepted": 1}')
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -17,35 +20,72 @@ async def receive(request: web.Request) -> web.Response:
     channel = services.channels.get(request.match_info["account"])
     if channel is None:
         raise AccountUnknown("No such account.")
+    said = await answer(services, channel, request)
+    return web.Response(body=said.body, content_type=said.media_type)
+
+
+async def answer(services: Services, channel: Channel, request: web.BaseRequest) -> Respond:
+    """Verify, parse, make durable, and what to say then."""
     raw = RawRequest(
         method=request.method,
         path=request.raw_path,
         headers=request.headers,
-        body=await request.read(),
+        body=await _body(request, services.limits.body_bytes),
         received_at=services.clock(),
     )
+    channel, parsed = await _understood(services, channel, raw)
+    fresh = await services.intake.take(channel, parsed)
+    for item in parsed:
+        if isinstance(item, Respond):
+            return item
+    return ACCEPTED if fresh == 1 else Respond(b'{"accepted": %d}' % fresh)
+
+
+async def _body(request: web.BaseRequest, limit: int) -> bytes:
+    """The whole body; one that came in the same packet as its head is there already."""
+    content = request.content
+    body = content.read_nowait() if content.is_eof() else await request.read()
+    if len(body) > limit:
+        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
+    return body
+
+
+async def _understood(services: Services, channel: Channel, raw: RawRequest) -> tuple[Channel, tuple[Parsed, ...]]:
+    """What the request means, and for which account: one app's address may serve several installations."""
+    parsed = await _proven(channel, raw)
+    for item in parsed:
+        if isinstance(item, Elsewhere):
+            other = elsewhere(services.channels, channel, item)
+            if other is None or other is channel:
+                metrics.ignored_of(channel.kind, "unknown_installation").inc()
+                return channel, tuple(rest for rest in parsed if rest is not item)
+            return other, await _proven(other, raw)
+    return channel, parsed
+
+
+async def _proven(channel: Channel, raw: RawRequest) -> tuple[Parsed, ...]:
     try:
-        channel.verify(raw)
-        parsed = channel.parse(raw)
+        try:
+            channel.verify(raw)
+        except KeysStale:
+            await _refresh(channel)
+            channel.verify(raw)
+        return channel.parse(raw)
     except InboundRejected as error:
         metrics.events_of(channel.kind, error.code).inc()
+        if isinstance(error, SignatureInvalid):
+            metrics.SIGNATURES_REFUSED.labels(channel=channel.kind, cause=error.cause).inc()
         raise
-    return await _accept(services, channel, parsed)
 
 
-async def _accept(
-    services: Services, channel: Channel, parsed: tuple[InboundEvent | Ignored | Respond, ...]
-) -> web.Response:
-    events = [item for item in parsed if isinstance(item, InboundEvent)]
-    fresh = await services.inbox.accept(channel.tenant, events) if events else ()
-    for is_new in fresh:
-        metrics.events_of(channel.kind, "accepted" if is_new else "duplicate").inc()
-    for item in parsed:
-        if isinstance(item, Ignored):
-            metrics.events_of(channel.kind, "ignored").inc()
-        elif isinstance(item, Respond):
-            return web.Response(body=item.body, content_type=item.media_type)
-    return web.Response(body=b'{"accepted": %d}' % sum(fresh), content_type="application/json")
+async def _refresh(channel: Channel) -> None:
+    """Newer keys, once; when they cannot be had, the signature stays unproven."""
+    if not isinstance(channel, RefreshesKeys):
+        return
+    try:
+        await channel.refresh_keys()
+    except DeliveryError:
+        metrics.events_of(channel.kind, "keys_unavailable").inc()
 
 
 def routes() -> list[web.RouteDef]:

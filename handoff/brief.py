@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from core.attached import shown
 from core.domain import Citation, HandoffReason, Head, Message, MessageKind, Owner, Role, Visibility
 
 QUOTE_WORDS = 28
@@ -122,7 +123,11 @@ def who(head: Head) -> str:
 
 def wants(episode: Sequence[Message], reason: HandoffReason | None) -> tuple[str, ...]:
     """The opening question and, when it differs, the latest one, in the contact's own words."""
-    said = [m for m in episode if m.role is Role.CONTACT and m.text.strip()]
+    said = [
+        replace(m, text=shown(m.text, m.attachments))
+        for m in episode
+        if m.role is Role.CONTACT and (m.text.strip() or m.attachments)
+    ]
     telling = _telling(said, episode, reason) or said
     if not telling:
         return ()

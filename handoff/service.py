@@ -114,7 +114,8 @@ class HandoffService:
         takeover: bool = False,
     ) -> Done:
         """``agent`` answers the contact, and owns the conversation from then on; ``CaseTaken`` as in ``claim``."""
-        _require_text(text)
+        if not attachments:
+            _require_text(text)
         return await self._control(
             conv,
             Wish(

@@ -11,9 +11,11 @@ from typer.main import get_command as built
 
 COMMANDS: Final = {
     "serve": "Serve chat, widget and desk until SIGTERM or Ctrl-C.",
+    "lab": "Serve with stand-ins of every vendor, and one page to play on.",
     "chat": "Talk to a running server in the terminal.",
     "check": "Check a YAML file: every mistake at once, with its place.",
     "sync": "Bring the knowledge base up to date with its sources.",
+    "doctor": "Examine every account against its vendor, and what to mend.",
     "why": "Explain an answer: passages, confidence, rule, evidence.",
     "schema": "Write the JSON Schema of the YAML file, for editors.",
     "version": "Print the version.",

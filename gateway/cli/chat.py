@@ -15,7 +15,7 @@ from rich.live import Live
 from rich.markdown import Markdown
 from rich.text import Text
 
-from adapters.web.text import strip_invisible
+from adapters.shared.text import strip_invisible
 from gateway.cli.chat_client import ChatClient, ChatFailed, Event
 
 T = TypeVar("T")

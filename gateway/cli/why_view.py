@@ -31,6 +31,9 @@ def show(trace: Trace, again: Replay, console: Console) -> None:
     _section(console, "Asked")
     for asked in trace.given.events:
         _line(console, asked.text or "(no text)")
+        for file in asked.files:
+            heard = f"said “{file.transcript}”" if file.transcript else "not read by the assistant"
+            _line(console, f"  + {file.name} ({file.media_type}): {', '.join(filter(None, (heard, file.state)))}")
     _understanding(console, trace.steps)
     _passages(console, trace)
     _verdict(console, trace)

@@ -168,4 +168,4 @@ def _may_be_shown(message: Message | None) -> bool:
     """Whether a message that is not in the contact's log will be: it, or an earlier one, waits for delivery."""
     if message is None or message.visibility is not Visibility.CONTACT:
         return False
-    return message.delivery in (None, DeliveryState.PENDING, DeliveryState.SENT)
+    return message.delivery not in (DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState.PARKED)

@@ -13,16 +13,17 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from adapters.shared.text import clean
 from adapters.web.render import parse_position
-from adapters.web.text import clean
 from core.domain import Owner
 from core.errors import PayloadInvalid
+from gateway.http import desk_files
 from gateway.http import desk_views as views
 from gateway.http.bodies import read_json
 from gateway.http.door import person_of
 from gateway.http.problem import not_found
-from gateway.http.views import links_for
-from gateway.http.wire import Key, Request
+from gateway.http.views import desk_links
+from gateway.http.wire import Id, Key, Request
 from gateway.services import Services, TenantServices, services_of
 from handoff import cases
 from handoff.cases import Filter
@@ -42,9 +43,15 @@ class Acted(Request, frozen=True, kw_only=True):
 
 
 class Written(Acted, frozen=True, kw_only=True):
-    """A reply or a note."""
+    """A note."""
 
     text: str
+
+
+class Replied(Written, frozen=True, kw_only=True):
+    """A reply; ``upload_ids`` are files that were sent to the conversation's ``files`` before."""
+
+    upload_ids: tuple[Id, ...] = ()
 
 
 class Typing(Request, frozen=True, kw_only=True):
@@ -99,6 +106,7 @@ def routes() -> list[web.RouteDef]:
         web.post(f"{case}/claim", claim),
         web.post(f"{case}/reply", reply),
         web.post(f"{case}/note", note),
+        web.post(f"{case}/files", attach),
         web.post(f"{case}/give_back", give_back),
         web.post(f"{case}/resolve", resolve),
         web.post(f"{case}/typing", typing),
@@ -144,7 +152,8 @@ async def conversation(request: web.Request) -> web.Response:
     if case is None:
         raise not_found()
     snippets = seat.tenant.handoff.snippets(case.head, agent=seat.person.name)
-    return _json(views.case(case, snippets, links_for(seat.services, seat.tenant.id)))
+    files = desk_files.offered(seat.services, case.head.account)
+    return _json(views.case(case, snippets, desk_links(seat.services, seat.tenant.id), files))
 
 
 async def earlier(request: web.Request) -> web.Response:
@@ -157,7 +166,7 @@ async def earlier(request: web.Request) -> web.Response:
         raise not_found()
     found, has_earlier = await cases.earlier(seat.tenant.store, conv, before=before)
     ratings = {f.message_id: f.rating for f in await seat.tenant.store.feedback(conv) if f.message_id}
-    shown = [views.message(message, links_for(seat.services, seat.tenant.id), ratings) for message in found]
+    shown = [views.message(message, desk_links(seat.services, seat.tenant.id), ratings) for message in found]
     return _json(views.EarlierView(messages=shown, has_earlier=has_earlier))
 
 
@@ -172,17 +181,28 @@ async def claim(request: web.Request) -> web.Response:
 
 async def reply(request: web.Request) -> web.Response:
     """Answer the contact."""
-    seat, act = writer(request), await _body(request, Written)
-    handoff, agent, text = seat.tenant.handoff, seat.person.name, _text(act)
+    seat, act = writer(request), await _body(request, Replied)
+    handoff, agent = seat.tenant.handoff, seat.person.name
+    files = await desk_files.named(seat.services, seat.tenant, request.match_info["conv"], act.upload_ids)
+    text = clean(act.text, limit=MAX_TEXT, field="/text", allow_empty=bool(files))
     return await _acted(
-        request, seat, lambda conv: handoff.reply(conv, agent=agent, text=text, key=act.key, takeover=act.takeover)
+        request,
+        seat,
+        lambda conv: handoff.reply(conv, agent=agent, text=text, key=act.key, attachments=files, takeover=act.takeover),
     )
+
+
+async def attach(request: web.Request) -> web.Response:
+    """Take a file that a reply will name."""
+    seat = writer(request)
+    return _json(await desk_files.take(request, seat.services, seat.tenant, request.match_info["conv"]), status=201)
 
 
 async def note(request: web.Request) -> web.Response:
     """Leave an internal note."""
     seat, act = writer(request), await _body(request, Written)
-    handoff, agent, text = seat.tenant.handoff, seat.person.name, _text(act)
+    handoff, agent = seat.tenant.handoff, seat.person.name
+    text = clean(act.text, limit=MAX_TEXT, field="/text")
     return await _acted(request, seat, lambda conv: handoff.note(conv, agent=agent, text=text, key=act.key))
 
 
@@ -257,10 +277,6 @@ async def _body(request: web.Request, shape: Any) -> Any:
     return await read_json(request, shape, limit=MAX_BODY_BYTES)
 
 
-def _text(act: Written) -> str:
-    return clean(act.text, limit=MAX_TEXT, field="/text")
-
-
 def _time(request: web.Request, name: str) -> datetime | None:
     value = request.query.get(name)
     if value is None:
@@ -274,7 +290,10 @@ def _time(request: web.Request, name: str) -> datetime | None:
     return moment
 
 
-def _json(body: msgspec.Struct) -> web.Response:
+def _json(body: msgspec.Struct, *, status: int = 200) -> web.Response:
     return web.Response(
-        body=msgspec.json.encode(body), content_type="application/json", headers={"Cache-Control": "no-store"}
+        body=msgspec.json.encode(body),
+        status=status,
+        content_type="application/json",
+        headers={"Cache-Control": "no-store"},
     )

@@ -12,7 +12,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from gateway.http import desk, desk_stream, login
+from gateway.http import desk, desk_identity, desk_stream, login, media
 from gateway.http.door import DOOR, Door, visitor
 from gateway.http.problem import not_found
 from handoff.desks.builtin import PAGE
@@ -33,12 +33,14 @@ class StaticFile:
 
 
 def mount(app: web.Application) -> None:
-    """Put login, page, API and stream of the desk into the internal listener's application.
+    """Put login, page, API, stream and files of the desk into the internal listener's application.
 
     The application brings ``SERVICES``, the ``errors`` middleware and ``keep_alive_context``.
     """
     app[DOOR] = Door()
-    app.add_routes([*routes(), *login.routes(), *desk.routes(), *desk_stream.routes()])
+    app.add_routes(
+        [*routes(), *login.routes(), *desk.routes(), *desk_identity.routes(), *desk_stream.routes(), *media.routes()]
+    )
 
 
 def routes() -> list[web.RouteDef]:

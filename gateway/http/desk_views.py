@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from adapters.web.blocks import BlockNode
-from adapters.web.render import CitationView, Links, MessageView, cite, nodes_of, view
+from adapters.web.render import AttachmentView, CitationView, Links, MessageView, attach, cite, nodes_of, view
 from core.domain import Head, InboundEvent, Message, Role
 from core.ids import contact_message_id
 from core.ports.store import Feedback
@@ -100,6 +100,7 @@ class UnreadView(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     text: str
     blocks: list[BlockNode]
+    attachments: list[AttachmentView]
     received_at: datetime
 
 
@@ -128,6 +129,14 @@ class FeedbackView(msgspec.Struct, frozen=True, kw_only=True):
     given_at: datetime
 
 
+class FilesView(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a reply's files on the contact's channel: ``sent``, ``linked`` or ``none``; and how much it takes."""
+
+    carriage: str
+    max_bytes: int
+    max_count: int
+
+
 class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     """One conversation with all that an agent must know."""
 
@@ -139,6 +148,7 @@ class CaseView(msgspec.Struct, frozen=True, kw_only=True):
     suggestions: list[SuggestionView]
     snippets: list[SnippetView]
     feedback: list[FeedbackView]
+    files: FilesView
 
 
 class EarlierView(msgspec.Struct, frozen=True, kw_only=True):
@@ -216,7 +226,7 @@ def message(of: Message, links: Links, ratings: dict[str, int]) -> DeskMessageVi
     return DeskMessageView(**shown, visibility=of.visibility, delivery=of.delivery, feedback=ratings.get(of.id))
 
 
-def case(of: Case, snippets: tuple[Snippet, ...], links: Links) -> CaseView:
+def case(of: Case, snippets: tuple[Snippet, ...], links: Links, files: FilesView) -> CaseView:
     """A whole case."""
     ratings = {rated.message_id: rated.rating for rated in of.feedback if rated.message_id}
     return CaseView(
@@ -224,7 +234,7 @@ def case(of: Case, snippets: tuple[Snippet, ...], links: Links) -> CaseView:
         brief=brief(of.brief, links),
         messages=[message(each, links, ratings) for each in of.messages],
         has_earlier=of.has_earlier,
-        unread=[_unread(event) for event in of.unread],
+        unread=[_unread(event, links) for event in of.unread],
         suggestions=[
             SuggestionView(
                 message_id=each.message_id,
@@ -236,14 +246,16 @@ def case(of: Case, snippets: tuple[Snippet, ...], links: Links) -> CaseView:
         ],
         snippets=[SnippetView(title=each.title, text=each.text) for each in snippets],
         feedback=[_feedback(each) for each in of.feedback],
+        files=files,
     )
 
 
-def _unread(event: InboundEvent) -> UnreadView:
+def _unread(event: InboundEvent, links: Links) -> UnreadView:
     return UnreadView(
         id=contact_message_id(event.id),
         text=event.text,
         blocks=nodes_of(Role.CONTACT, event.text),
+        attachments=[attach(item, links) for item in event.attachments],
         received_at=event.received_at,
     )
 

@@ -12,7 +12,7 @@ from core.errors import FrontdeskError, InboundRejected
 from gateway import metrics
 from gateway.http import problem
 from gateway.http.origins import cors_headers, preflight
-from gateway.services import services_of
+from gateway.services import Services, services_of
 
 log = structlog.get_logger(__name__)
 
@@ -34,25 +34,27 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
     except FrontdeskError as error:
-        return _refused(request, error)
+        return refused(error, path=_path(request))
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return _http(error)
+        return http_refused(error)
     except Exception:
-        return _failed(request)
+        return failed(services_of(request), path=_path(request))
 
 
-def _refused(request: web.Request, error: FrontdeskError) -> web.Response:
+def refused(error: FrontdeskError, *, path: str) -> web.Response:
+    """The answer to an error made on purpose; ``path`` is the route's pattern, for the log."""
     item = problem.of_error(error)
     if isinstance(error, InboundRejected):
         metrics.REJECTED.labels(code=error.code).inc()
     if item.status >= 500:
-        log.warning("request_refused", code=error.code, path=_path(request), reason=error.safe_message)
+        log.warning("request_refused", code=error.code, path=path, reason=error.safe_message)
     return problem.response(item)
 
 
-def _http(error: web.HTTPException) -> web.Response:
+def http_refused(error: web.HTTPException) -> web.Response:
+    """The answer to a refusal of the web server itself."""
     code = HTTP_CODES.get(error.status, "http_error")
     detail = HTTP_DETAILS.get(error.status, error.reason)
     allow = error.headers.get(hdrs.ALLOW)
@@ -60,9 +62,10 @@ def _http(error: web.HTTPException) -> web.Response:
     return problem.response(problem.problem(error.status, code, detail), headers=headers)
 
 
-def _failed(request: web.Request) -> web.Response:
-    error_id = services_of(request).new_id("e")
-    log.exception("request_failed", error_id=error_id, path=_path(request))
+def failed(services: Services, *, path: str) -> web.Response:
+    """The answer to a bug, called while it is handled: an id that finds its log line."""
+    error_id = services.new_id("e")
+    log.exception("request_failed", error_id=error_id, path=path)
     return problem.response(problem.problem(500, "internal", "Something went wrong on our side.", error_id=error_id))
 
 
@@ -80,7 +83,7 @@ async def preflights(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
     """For ``app.on_response_prepare``: safe defaults; a handler's own header stands."""
     headers = response.headers
     headers[hdrs.SERVER] = "Frontdesk"

@@ -152,6 +152,20 @@ OPERATIONS: Final = (
         refuses=(*BODY, *OWN, 408),
     ),
     Operation(
+        method="post", path="/v1/web/links", summary="A token that connects this chat with one elsewhere",
+        gives=wire.LinksMade, refuses=OWN,
+    ),
+    Operation(
+        method="get", path="/v1/web/links", summary="What this chat is connected with", gives=wire.LinksView, refuses=OWN
+    ),
+    Operation(
+        method="delete", path="/v1/web/links", summary="Disconnect this chat", gives=wire.LinksView, refuses=OWN
+    ),
+    Operation(
+        method="post", path="/v1/web/links/confirm", summary="Bring back the code that the other chat showed",
+        takes=wire.LinkConfirmed, gives=wire.LinksView, refuses=(*BODY, *OWN, 408),
+    ),
+    Operation(
         method="post", path="/v1/web/uploads", summary="Send a file, one part named `file`", gives=wire.UploadStored,
         status=201, refuses=(*BODY, *OWN, 408),
     ),
@@ -162,6 +176,10 @@ OPERATIONS: Final = (
             _path("upload_id", "As a message view names it"), _query("exp", "From the link", is_required=True),
             _query("sig", "From the link", is_required=True),
         ),
+    ),
+    Operation(
+        method="get", path="/media/{token}", summary="A file by its signed link, for those who have no session",
+        media_type=BYTES, refuses=(404, 503), security="", parameters=(_path("token", "From the link"),),
     ),
     Operation(
         method="post", path="/webhooks/{account}", summary="A signed event of the company's own back end",

@@ -11,6 +11,8 @@ from gateway.http import (
     assets,
     chat,
     conversations,
+    identities,
+    media,
     middleware,
     openapi,
     sse,
@@ -27,7 +29,7 @@ from gateway.services import SERVICES, Current
 
 def routes() -> list[web.RouteDef]:
     """Every public route but webhooks and health."""
-    modules = (widget_api, stream, chat, conversations, uploads, articles, assets, openapi)
+    modules = (widget_api, stream, chat, conversations, uploads, identities, media, articles, assets, openapi)
     return [route for module in modules for route in module.routes()]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.web.render import Links, MessageView, view
 from core.domain import Attachment, Message
-from gateway.http.links import sign_upload
+from gateway.http.links import media_token, sign_upload
 from gateway.http.visits import Visit
 from gateway.http.wire import StateView
 from gateway.services import Services
@@ -22,9 +22,7 @@ def links_of(visit: Visit) -> Links:
 
 def links_for(services: Services, tenant: str) -> Links:
     """How somebody who may see a tenant's conversations reaches documents and uploads."""
-    base = services.base_url.rstrip("/")
-    # Rounded, so that a message looks the same each time it is read within an hour.
-    expires_at = int((services.clock() + LINK_LIFETIME).timestamp()) // 3600 * 3600
+    base, expires_at = services.base_url.rstrip("/"), _expires_at(services)
 
     def upload(item: Attachment) -> str:
         signature = sign_upload(services.session_secret, tenant, item.id, expires_at)
@@ -34,6 +32,21 @@ def links_for(services: Services, tenant: str) -> Links:
         return f"{base}/kb/articles/{document_id}"
 
     return Links(document=document, upload=upload)
+
+
+def desk_links(services: Services, tenant: str) -> Links:
+    """The same for the desk: files come from the internal listener, which an agent certainly reaches."""
+    public, expires_at = links_for(services, tenant), _expires_at(services)
+
+    def upload(item: Attachment) -> str:
+        return "/media/" + media_token(services.session_secret, tenant, item.id, expires_at)
+
+    return Links(document=public.document, upload=upload)
+
+
+def _expires_at(services: Services) -> int:
+    """Rounded, so that a message looks the same each time it is read within an hour."""
+    return int((services.clock() + LINK_LIFETIME).timestamp()) // 3600 * 3600
 
 
 def views_of(visit: Visit, messages: tuple[Message, ...]) -> list[MessageView]:

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
+from adapters.shared.text import clean_line
 from adapters.web import identity
-from adapters.web.text import clean_line
 from adapters.web.tokens import (
     Customer,
     Session,
@@ -26,6 +26,7 @@ from adapters.web.tokens import (
 from core import ids
 from core.domain import EventKind, Head, InboundEvent
 from core.errors import AccountUnknown, PayloadInvalid
+from core.identity import customer_fact
 from core.ledger import CommitDraft
 from core.ownership import decide
 from core.ports.store import TenantStore
@@ -206,6 +207,9 @@ async def identified(request: web.Request, visit: Visit, token: str) -> Visit:
         session = replace(before, conv=conv, visitor=visitor, login=login, customer=customer)
     after = replace(visit, session=session)
     await _tell(after)
+    if (head := await after.store.head(after.conv)) is not None:
+        fact = customer_fact(settings.jwt_audience or visit.account.id, customer.sub)
+        await after.services.identity.vouch(after.account.channel, head, facts=(fact,))
     return after
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import msgspec
 from aiohttp import web
 
+from adapters.shared.text import clean
 from adapters.web.render import position
-from adapters.web.text import clean
 from adapters.web.tokens import Session
 from core import ids
 from core.domain import Attachment, Audience, InboundEvent, Message, Owner, Role, Visibility
 from core.errors import PayloadInvalid
+from core.identity import is_about_links
 from core.ports.store import Feedback
 from gateway.http import visits
 from gateway.http.bodies import read_json
@@ -123,6 +124,8 @@ async def say(request: web.Request) -> web.Response:
 
 async def accept(visit: Visit, event: InboundEvent) -> bool:
     """Into the inbox, durably; watchers of a conversation that the bot owns see it begin to type."""
+    if is_about_links(event) and not await visit.services.identity.heard(visit.account.channel, event):
+        return True
     head = await visit.store.head(visit.conv)
     (is_new,) = await visit.services.inbox.accept(visit.tenant.id, (event,))
     if is_new and (head is None or head.owner in (Owner.BOT, Owner.NONE)):

@@ -93,6 +93,44 @@ class FeedbackGiven(Request, frozen=True, kw_only=True):
     message_id: Id | None = None
 
 
+class LinkConfirmed(Request, frozen=True, kw_only=True):
+    """The code that the other chat showed."""
+
+    code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$")]
+
+
+class LinkWay(msgspec.Struct, frozen=True, kw_only=True):
+    """How to bring the token to a channel: open ``url``, or send ``text`` there."""
+
+    account: str
+    channel: str
+    url: str | None
+    text: str
+
+
+class LinksMade(msgspec.Struct, frozen=True, kw_only=True):
+    """A token, good once until ``expires_at``."""
+
+    token: str
+    expires_at: datetime
+    links: list[LinkWay]
+
+
+class LinkedView(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat that is connected with this one."""
+
+    account: str
+    channel: str
+    since: datetime | None
+
+
+class LinksView(msgspec.Struct, frozen=True, kw_only=True):
+    """What this chat is connected with; ``waiting``: a link was opened elsewhere, and its code is awaited here."""
+
+    linked: list[LinkedView]
+    waiting: bool
+
+
 class WidgetConfig(msgspec.Struct, frozen=True, kw_only=True):
     """What a front end needs to know before it shows anything."""
 

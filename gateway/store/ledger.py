@@ -24,8 +24,10 @@ from core.domain import (
     InboundEvent,
     Message,
     Owner,
+    Receipt,
 )
 from core.errors import StoreUnavailable
+from core.identity import LinkRecord
 from core.ids import NewId
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
@@ -33,6 +35,7 @@ from gateway.store.documents import Documents
 from gateway.store.ledger_delivery import Deliveries
 from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
 from gateway.store.ledger_lane import Lanes, Leases
+from gateway.store.ledger_links import Links
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_reads import Reads
 from gateway.store.ledger_records import Records
@@ -70,7 +73,8 @@ class DocumentStore:
         self.deliveries = Deliveries(self.documents, self.log, self.leases, clock)
         self.reads = Reads(self.documents, self.log)
         self.records = Records(self.documents, clock)
-        self.sweeps = System(self.documents, self.log, monotonic)
+        self.links = Links(self.documents)
+        self.sweeps = System(self.documents, self.log, self.links, monotonic)
         self.system: SystemScope = self.sweeps
         self._beat_s = lease_s / BEATS_PER_LEASE
         self._sleep = sleep
@@ -222,6 +226,17 @@ class DocumentTenant:
             message_id = None if claimed.message is None else claimed.message.id
             self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
 
+    async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+        """Record what a vendor reports."""
+        moved = await self._store.deliveries.record_receipt(self._key(receipt.conv), receipt)
+        if moved is not None and self._store.observer is not None:
+            self._store.observer.settled(self.tenant, receipt.conv, *moved)
+        return moved
+
+    async def sent_message(self, conv: str, vendor_ref: str) -> str | None:
+        """The message of a vendor's id."""
+        return await self._store.deliveries.sent_message(self._key(conv), vendor_ref)
+
     async def claim(self, key: str, value: str) -> str:
         """Unique insert of a key."""
         return await self._store.records.claim(self.tenant, key, value)
@@ -245,6 +260,26 @@ class DocumentTenant:
     async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
         """An upload and its conversation."""
         return await self._store.records.upload(self.tenant, upload_id)
+
+    async def put_link(self, record: LinkRecord) -> bool:
+        """Insert an entry of an identity's record."""
+        return await self._store.links.put(self.tenant, record)
+
+    async def links(self, identity: str) -> tuple[LinkRecord, ...]:
+        """An identity's record."""
+        return await self._store.links.record_of(self.tenant, identity)
+
+    async def linked(self, person: str) -> tuple[str, ...]:
+        """Identities that were ever linked with a person."""
+        return await self._store.links.identities(self.tenant, person)
+
+    async def conversations_of(self, identities: Sequence[str], *, limit: int = 50) -> tuple[Head, ...]:
+        """Heads of some identities."""
+        return await self._store.links.conversations_of(self.tenant, identities, limit=limit)
+
+    async def mark_told(self, conv: str, message_id: str) -> None:
+        """Somebody was told of a message that was not delivered."""
+        await self._store.links.mark_told(self._key(conv), message_id)
 
     async def counts(self) -> Mapping[str, int]:
         """Gauges of the tenant."""

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core import ids
-from core.domain import DeliveryState, Destination, Head, Message, Voice
+from core.domain import DeliveryState, Destination, Head, Message, Receipt, Voice
 from core.ledger import Claimed
 from gateway.store.documents import Document, Where
 from gateway.store.ledger_io import SureDocuments, number, word
 from gateway.store.ledger_lane import Leases
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_shapes import Key, message_of, outbox_row
+from gateway.store.receipts import parts, reported
 from gateway.store.rows import OutboxRow
 from gateway.store.times import micros
 
@@ -107,6 +108,7 @@ class Deliveries:
             message=await self._message(key, row, document),
             signal=row.signal,
             head=head,
+            sent_refs=tuple(ref for earlier in attempts for ref in parts(_optional(earlier, "vendor_ref"))),
         )
 
     async def _message(self, key: Key, row: OutboxRow, document: Document) -> Message | None:
@@ -154,6 +156,7 @@ class Deliveries:
             await self._documents.update("outbox", key.shard, word(document, "_id"), changes={"not_before": due})
         else:
             await self._finish(key, document, state, shown=None)
+        await self._keep_refs(key, document, vendor_ref)
         await self._end_attempt(key, document, claimed.attempt, state, vendor_ref=vendor_ref, error=error)
 
     async def _end_attempt(
@@ -188,9 +191,69 @@ class Deliveries:
         outcome = await self._documents.get("settled", key.shard, word(row, "_id"))
         if outcome is None:
             return None
-        changes = {"state": outcome["state"], "shown": outcome["shown"]}
+        settled = DeliveryState(word(outcome, "state"))
+        state = reported(settled, await self._reports(key, row))
+        changes = {"state": state.value, "shown": outcome["shown"]}
         await self._documents.update("outbox", key.shard, word(row, "_id"), changes=changes)
-        return DeliveryState(word(outcome, "state"))
+        return settled
+
+    async def _keep_refs(self, key: Key, row: Document, vendor_ref: str | None) -> None:
+        """Remember which row the vendor's ids belong to, and apply the reports that came before."""
+        if row["to"] != Destination.CHANNEL.value or not parts(vendor_ref):
+            return
+        refs: list[Document] = [
+            {"_id": _ref_id(key, ref), "conv": key.shard, "tenant": key.tenant, "ref": ref, "row": row["_id"]}
+            for ref in parts(vendor_ref)
+        ]
+        await self._documents.ensure("refs", refs)
+        await self._mend(key, row)
+
+    async def _reports(self, key: Key, row: Document) -> list[list[DeliveryState]]:
+        """What the vendor said about each part of a row."""
+        refs = await self._documents.find("refs", key.shard, where=(("row", "eq", row["_id"]),))
+        reports = []
+        for ref in refs:
+            found = await self._documents.find("receipts", key.shard, where=(("ref", "eq", ref["ref"]),))
+            reports.append([DeliveryState(word(report, "state")) for report in found])
+        return reports
+
+    async def record_receipt(self, key: Key, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+        """Keep a report, then bring its row up to date when it is settled already."""
+        report: Document = {
+            "_id": f"{_ref_id(key, receipt.vendor_ref)}#{receipt.state.value}",
+            "conv": key.shard,
+            "tenant": key.tenant,
+            "ref": receipt.vendor_ref,
+            "state": receipt.state.value,
+            "error": receipt.error,
+        }
+        await self._documents.ensure("receipts", (report,))
+        row = await self._row_of(key, receipt.vendor_ref)
+        message_id = None if row is None else outbox_row(row).message_id
+        if row is None or message_id is None or await self._mend(key, row) is None:
+            return None
+        after = await self._documents.get("outbox", key.shard, word(row, "_id"))
+        if after is None or after["state"] == row["state"]:
+            return None
+        return message_id, DeliveryState(word(after, "state"))
+
+    async def sent_message(self, key: Key, vendor_ref: str) -> str | None:
+        """The message that a vendor's id belongs to."""
+        row = await self._row_of(key, vendor_ref)
+        return None if row is None else outbox_row(row).message_id
+
+    async def _row_of(self, key: Key, vendor_ref: str) -> Document | None:
+        ref = await self._documents.get("refs", key.shard, _ref_id(key, vendor_ref))
+        return None if ref is None else await self._documents.get("outbox", key.shard, word(ref, "row"))
+
+
+def _ref_id(key: Key, vendor_ref: str) -> str:
+    return f"{key.shard}|{vendor_ref}"
+
+
+def _optional(document: Document, field: str) -> str | None:
+    value = document.get(field)
+    return value if isinstance(value, str) else None
 
 
 def _attempt_id(row: Document, attempt: int) -> str:

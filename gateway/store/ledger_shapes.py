@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from core.domain import DeliveryState, Head, InboundEvent, Message
+from core.identity import head_identity
 from gateway.store.documents import Document
 from gateway.store.ledger_io import body, place, shard
 from gateway.store.rows import (
@@ -98,6 +99,7 @@ def commit_document(key: Key, projected: Projected, event: InboundEvent | None) 
         "newest": True,
         "id": key.conv,
         "owner": commit.head.owner.value,
+        "identity": head_identity(commit.head),
         "updated_at": micros(commit.head.updated_at),
         "body": encode_commit(commit, projected.dead_letters),
         "head": encode_head(commit.head),

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core.domain import DeliveryState, Destination
-from core.ports.store import Work
+from core.ports.store import Dropped, Work
 from gateway.store.documents import Condition, Document, Where
 from gateway.store.ledger_io import SEPARATOR, SureDocuments, number, shard, word
 from gateway.store.ledger_lane import UNREAD
+from gateway.store.ledger_links import Links
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_shapes import Key
 from gateway.store.times import micros, moment
@@ -22,9 +23,10 @@ PENDING: Condition = ("state", "eq", DeliveryState.PENDING.value)
 class System:
     """Sweeps over all tenants; slow by nature, and never in the walk of a message."""
 
-    def __init__(self, documents: SureDocuments, log: Log, monotonic: Callable[[], float]) -> None:
+    def __init__(self, documents: SureDocuments, log: Log, links: Links, monotonic: Callable[[], float]) -> None:
         self._documents = documents
         self._log = log
+        self._links = links
         self._monotonic = monotonic
         self._open_since: dict[str, float] = {}
 
@@ -73,6 +75,10 @@ class System:
                 break
             last = found[-1]
         return found[:limit]
+
+    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
+        """Messages nobody got and nobody was told of."""
+        return await self._links.dropped(limit=limit)
 
     async def prune(self, *, before: datetime) -> int:
         """Forget events, turns and settled attempts that are done and older; returns how many events."""

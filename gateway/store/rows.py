@@ -77,19 +77,28 @@ def encode_event(event: InboundEvent) -> bytes:
             conv=event.conv,
             dedupe_key=event.dedupe_key,
             kind=event.kind,
-            contact=None if contact is None else msgspec.convert(contact, ContactRow, from_attributes=True),
+            contact=None
+            if contact is None
+            else ContactRow(
+                contact.id, contact.name, contact.email, contact.customer_account, contact.verified, contact.locale
+            ),
             provider_at=event.provider_at,
             received_at=event.received_at,
             order_key=event.order_key,
             text=event.text,
-            attachments=msgspec.convert(event.attachments, tuple[AttachmentRow, ...], from_attributes=True),
+            attachments=_attachments(event) if event.attachments else (),
             agent=event.agent,
             reason=event.reason,
             rating=event.rating,
+            target=event.target,
             thread=dict(event.thread),
             payload=event.payload,
         )
     )
+
+
+def _attachments(event: InboundEvent) -> tuple[AttachmentRow, ...]:
+    return msgspec.convert(event.attachments, tuple[AttachmentRow, ...], from_attributes=True)
 
 
 def decode_event(body: bytes) -> InboundEvent:

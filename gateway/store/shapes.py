@@ -36,13 +36,16 @@ class ContactRow(msgspec.Struct, frozen=True, omit_defaults=True):
     locale: str | None = None
 
 
-class AttachmentRow(msgspec.Struct, frozen=True):
+class AttachmentRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """An upload inside another row."""
 
     id: str
     name: str
     media_type: str
     size_bytes: int
+    origin: str | None = None
+    transcript: str | None = None
+    unavailable: str | None = None
 
 
 class CitationRow(msgspec.Struct, frozen=True):
@@ -85,6 +88,7 @@ class EventRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", t
     agent: str | None = None
     reason: str | None = None
     rating: int | None = None
+    target: str | None = None
     thread: dict[str, Any] = {}
     payload: bytes = b""
 
@@ -114,6 +118,7 @@ class HeadRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", ta
     human_stretches: tuple[tuple[int, int | None, str | None], ...] = ()
     csat: int | None = None
     preview: str = ""
+    contact_at: datetime | None = None
 
 
 class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="message.1"):

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core import ids
-from core.domain import DeliveryState, Destination, Head, Message, Visibility, Voice
+from core.domain import DeliveryState, Destination, Head, Message, Receipt, Visibility, Voice
 from core.ledger import Claimed
 from gateway.store.embedded.ledger_sql import message_by_id, stored_head
+from gateway.store.receipts import parts, reported
 from gateway.store.rows import encode_message
 from gateway.store.times import micros
 
@@ -62,6 +63,11 @@ def _claim(db: sqlite3.Connection, tenant: str, row: Place, holder: str, head: H
         (*place, count + 1, holder, micros(now)),
     )
     message = None if row.message_id is None else message_by_id(db, tenant, row.message_id)
+    delivered = db.execute(
+        "select vendor_ref from attempts where conv = ? and tenant = ? and seq = ? and idx = ? and vendor_ref is not null"
+        " order by k",
+        place,
+    )
     return Claimed(
         id=ids.row_id(row.conv, row.seq, row.index),
         tenant=tenant,
@@ -74,6 +80,7 @@ def _claim(db: sqlite3.Connection, tenant: str, row: Place, holder: str, head: H
         message=message,
         signal=row.signal,
         head=head,
+        sent_refs=tuple(ref for (refs,) in delivered for ref in parts(refs)),
     )
 
 
@@ -138,3 +145,55 @@ def settle(
             "update messages set delivery = ? where id = ? and tenant = ? and delivery = 'pending'",
             (state, claimed.message.id, claimed.tenant),
         )
+        db.executemany(
+            "insert into refs(conv, tenant, ref, seq, idx) values(?,?,?,?,?) on conflict do nothing",
+            [(claimed.conv, claimed.tenant, ref, int(seq), int(index)) for ref in parts(vendor_ref)],
+        )
+        _apply_receipts(db, place)
+
+
+def record_receipt(db: sqlite3.Connection, tenant: str, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+    """Keep a report, and move its message forward when it is settled already."""
+    db.execute(
+        "insert into receipts(conv, tenant, ref, state, error) values(?,?,?,?,?) on conflict do nothing",
+        (receipt.conv, tenant, receipt.vendor_ref, receipt.state, receipt.error),
+    )
+    row = db.execute(
+        "select seq, idx from refs where conv = ? and tenant = ? and ref = ?",
+        (receipt.conv, tenant, receipt.vendor_ref),
+    ).fetchone()
+    return None if row is None else _apply_receipts(db, (receipt.conv, tenant, *row))
+
+
+def _apply_receipts(db: sqlite3.Connection, place: tuple[str, str, int, int]) -> tuple[str, DeliveryState] | None:
+    """Bring the message of an outbox row to what its reports say; None when that changes nothing."""
+    found = db.execute(
+        "select m.id, m.delivery, o.state from outbox o join messages m on m.id = o.message_id and m.tenant = o.tenant"
+        " where o.conv = ? and o.tenant = ? and o.seq = ? and o.idx = ?",
+        place,
+    ).fetchone()
+    if found is None or found[1] is None:
+        return None
+    message_id, before, settled = found
+    reports: dict[str, list[DeliveryState]] = {}
+    for ref, state in db.execute(
+        "select f.ref, r.state from refs f left join receipts r on r.conv = f.conv and r.tenant = f.tenant and r.ref = f.ref"
+        " where f.conv = ? and f.tenant = ? and f.seq = ? and f.idx = ?",
+        place,
+    ):
+        reports.setdefault(ref, []).extend([] if state is None else [DeliveryState(state)])
+    after = reported(DeliveryState(settled), tuple(reports.values()))
+    if after == before:
+        return None
+    db.execute("update messages set delivery = ? where id = ? and tenant = ?", (after, message_id, place[1]))
+    return message_id, after
+
+
+def sent_message(db: sqlite3.Connection, tenant: str, conv: str, vendor_ref: str) -> str | None:
+    """The message that a vendor's id belongs to."""
+    row = db.execute(
+        "select o.message_id from refs f join outbox o on o.conv = f.conv and o.tenant = f.tenant and o.seq = f.seq"
+        " and o.idx = f.idx where f.conv = ? and f.tenant = ? and f.ref = ?",
+        (conv, tenant, vendor_ref),
+    ).fetchone()
+    return None if row is None else row[0]

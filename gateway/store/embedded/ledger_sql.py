@@ -14,6 +14,7 @@ from itertools import chain
 import msgspec
 
 from core.domain import DeliveryState, Head, InboundEvent, Message
+from core.identity import head_identity
 from core.ledger import CommitDraft, CommitKind, OpenTurn
 from core.ports.store import Appended, Build
 from gateway.store.rows import (
@@ -93,8 +94,9 @@ def head_of(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
     head = stored_head(db, tenant, conv)
     if head is not None:
         return head
-    rows = db.execute(
-        "select body from events where conv = ? and tenant = ? order by provider_at, order_key, key", (conv, tenant)
+    rows = db.execute(  # nothing is done before the first commit
+        "select body from events where tenant = ? and conv = ? and done is null order by provider_at, order_key, key",
+        (tenant, conv),
     )
     for (body,) in rows:
         event = decode_event(body)
@@ -243,9 +245,17 @@ def write_commit(db: sqlite3.Connection, tenant: str, projected: Projected) -> N
         (conv, tenant, seq, commit.nonce, encode_commit(commit, projected.dead_letters)),
     )
     db.execute(
-        "insert into heads(conv, tenant, owner, updated_at, body) values(?,?,?,?,?) on conflict(conv, tenant)"
-        " do update set owner = excluded.owner, updated_at = excluded.updated_at, body = excluded.body",
-        (conv, tenant, commit.head.owner, micros(commit.head.updated_at), encode_head(commit.head)),
+        "insert into heads(conv, tenant, owner, updated_at, identity, body) values(?,?,?,?,?,?)"
+        " on conflict(conv, tenant) do update set owner = excluded.owner, updated_at = excluded.updated_at,"
+        " identity = excluded.identity, body = excluded.body",
+        (
+            conv,
+            tenant,
+            commit.head.owner,
+            micros(commit.head.updated_at),
+            head_identity(commit.head),
+            encode_head(commit.head),
+        ),
     )
     db.executemany(
         "insert into messages(conv, tenant, seq, idx, id, visibility, delivery, body) values(?,?,?,?,?,?,?,?)",

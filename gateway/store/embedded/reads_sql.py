@@ -17,7 +17,7 @@ from gateway.store.times import micros, moment
 
 MESSAGE = "select delivery, body from messages where conv = ? and tenant = ?"
 FOR_CONTACT = (
-    " and visibility = 'contact' and (delivery is null or delivery = 'sent')"
+    " and visibility = 'contact' and (delivery is null or delivery in ('sent', 'delivered', 'read'))"
     " and (seq, idx) < (select coalesce(min(seq), 1 << 62), coalesce(min(idx), 0) from (select seq, idx from messages"
     " where conv = ? and tenant = ? and visibility = 'contact' and delivery = 'pending' order by seq, idx limit 1))"
 )
@@ -116,7 +116,7 @@ def feedback(db: sqlite3.Connection, tenant: str, conv: str) -> tuple[Feedback, 
 
 
 COUNTS = {
-    "unread": "select count(*) from events where tenant = ? and done is null and kind = 'message'",
+    "unread": "select count(*) from events where tenant = ? and done is null",
     "pending": "select count(*) from outbox where tenant = ? and state = 'pending'",
     "parked": "select count(*) from outbox where tenant = ? and state = 'parked'",
     "dead_letters": "select count(*) from dead_letters where tenant = ?",
@@ -134,7 +134,7 @@ def unread_work(db: sqlite3.Connection, after: Work | None, limit: int) -> tuple
     """Conversations with unread messages, paged."""
     start = ("", "") if after is None else (after.tenant, after.conv)
     rows = db.execute(
-        "select distinct tenant, conv from events where done is null and kind = 'message'"
+        "select distinct tenant, conv from events where done is null"
         " and (tenant, conv) > (?, ?) order by tenant, conv limit ?",
         (*start, limit),
     )

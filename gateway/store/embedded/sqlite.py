@@ -27,13 +27,14 @@ from core.domain import (
     InboundEvent,
     Message,
     Owner,
+    Receipt,
 )
 from core.errors import StoreLocked, StoreUnavailable
 from core.filelock import FileLock
 from core.ids import NewId
 from core.ledger import Claimed, Commit, OpenTurn
-from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope, Work
-from gateway.store.embedded import delivery_sql, ledger_sql, reads_sql
+from core.ports.store import Appended, Build, Dropped, Feedback, Preview, Step, StoreObserver, SystemScope, Work
+from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
 from gateway.store.times import micros
@@ -162,12 +163,12 @@ def _touch(db: sqlite3.Connection) -> None:
     db.execute("delete from claims where tenant = '' and key = 'readiness'")
 
 
-class SqliteTenant:
+class SqliteTenant(links_sql.SqliteLinks):
     """core.ports.store.TenantStore on one file."""
 
     def __init__(self, store: SqliteStore, tenant: str) -> None:
+        super().__init__(store, tenant)
         self._store = store
-        self.tenant = tenant
 
     async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
         """Store events durably."""
@@ -300,6 +301,17 @@ class SqliteTenant:
             message_id = None if claimed.message is None else claimed.message.id
             self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
 
+    async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+        """Record what a vendor reports."""
+        moved = await self._store.write(lambda db: delivery_sql.record_receipt(db, self.tenant, receipt))
+        if moved is not None and self._store.observer is not None:
+            self._store.observer.settled(self.tenant, receipt.conv, *moved)
+        return moved
+
+    async def sent_message(self, conv: str, vendor_ref: str) -> str | None:
+        """The message of a vendor's id."""
+        return self._store.read(lambda db: delivery_sql.sent_message(db, self.tenant, conv, vendor_ref))
+
     async def claim(self, key: str, value: str) -> str:
         """Unique insert of a key."""
 
@@ -342,7 +354,7 @@ class SqliteTenant:
     async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
         """Record an upload."""
         row = (upload.id, self.tenant, conv, micros(uploaded_at), msgspec.msgpack.encode(upload))
-        statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?)"
+        statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?) on conflict do nothing"
         await self._store.write(lambda db: db.execute(statement, row))
 
     async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
@@ -372,6 +384,10 @@ class SqliteSystem:
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Lines with pending rows."""
         return await self._store.scan(lambda db: reads_sql.undelivered_work(db, after, limit))
+
+    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
+        """Messages nobody got and nobody was told of."""
+        return await self._store.scan(lambda db: links_sql.dropped(db, limit))
 
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older, a little at a time, so that nobody waits long behind it."""

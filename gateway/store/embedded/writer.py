@@ -13,10 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import islice
 from time import sleep
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from core.errors import StoreUnavailable
 
@@ -26,8 +25,7 @@ Rows = Sequence[tuple[Any, ...]]
 Result = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """Something to write: a piece of work, or rows to insert where their key is new."""
 
     future: asyncio.Future[Any]

@@ -36,6 +36,16 @@ export const earlier = (tenant, conv, before) =>
   call(`/conversations/${encodeURIComponent(conv)}/earlier${at(tenant, { before })}`);
 export const act = (tenant, conv, action, body) =>
   post(`/conversations/${encodeURIComponent(conv)}/${action}${at(tenant)}`, body);
+
+/** Send one file of a reply; the reply names it by its `upload_id`. */
+export const upload = (tenant, conv, file, signal) => {
+  const body = new FormData();
+  body.append("file", file, file.name || "pasted");
+  return call(`/conversations/${encodeURIComponent(conv)}/files${at(tenant)}`, { method: "POST", body, signal });
+};
+export const identity = (tenant, conv) => call(`/conversations/${encodeURIComponent(conv)}/identity${at(tenant)}`);
+export const unlink = (tenant, conv, identity) => act(tenant, conv, "unlink", { identity });
+export const parkedAccounts = () => call("/accounts");
 export const typing = (tenant, conv, active) => act(tenant, conv, "typing", { active }).catch(() => {});
 
 export async function logOut() {

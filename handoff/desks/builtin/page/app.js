@@ -1,6 +1,7 @@
 // The desk: puts list, conversation, live events and keys together.
 
 import * as api from "./api.js";
+import { watchAccounts } from "./banner.js";
 import { Case } from "./case.js";
 import { $, fill, h, icon, toast } from "./dom.js";
 import { Keys } from "./keys.js";
@@ -137,6 +138,7 @@ async function start() {
   window.addEventListener("popstate", route);
   document.addEventListener("visibilitychange", () => { if (current.found) seen(current.found.conversation); });
   setInterval(() => tick(), TICK_MS);
+  watchAccounts();
   await route();
 }
 

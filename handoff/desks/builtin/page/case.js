@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { drawBrief } from "./brief.js";
 import { Composer } from "./composer.js";
 import { $, ask, fill, h, icon, toast } from "./dom.js";
+import { Identity } from "./identity.js";
 import { nameOf, tags, tick } from "./names.js";
 import { drawTranscript, drawTyping } from "./transcript.js";
 
@@ -19,10 +20,16 @@ export class Case {
     this.conv = null;
     this.found = null;
     this.older = [];
+    this.identity = new Identity(() => this.draw());
     this.composer = new Composer((mode, body) => this.act(mode, body));
     $("earlier").addEventListener("click", () => this.more());
     $("jump").addEventListener("click", () => this.toEnd());
-    $("scroll").addEventListener("scroll", () => { if (this.isNearEnd()) $("jump").hidden = true; });
+    $("scroll").addEventListener("scroll", () => {
+      this.isAtEnd = this.isNearEnd();
+      if (this.isAtEnd) $("jump").hidden = true;
+    });
+    // A picture that arrives makes the transcript longer below who reads its end; "load" does not bubble.
+    $("transcript").addEventListener("load", () => { if (this.isAtEnd) this.toEnd(); }, true);
     this.drawNothing();
   }
 
@@ -149,6 +156,8 @@ export class Case {
     this.drawHead(conversation);
     drawBrief($("side"), this.found);
     drawBrief($("brief-narrow"), this.found);
+    for (const place of ["side", "brief-narrow"]) $(place).firstElementChild?.after(...[this.identity.draw()].filter(Boolean));
+    this.identity.read(this.tenant, this.conv, conversation.seq, this.me.roles.includes("agent"));
     $("brief-line").textContent = ` ${this.found.brief.wants.at(-1) || ""}`;
     $("earlier").hidden = !(this.older.length ? this.olderHasMore : this.found.has_earlier);
     drawTranscript($("transcript"), shown.filter((message) => message.id !== suggested), unread, nameOf(conversation));
@@ -175,6 +184,7 @@ export class Case {
 
   toEnd() {
     $("scroll").scrollTop = $("scroll").scrollHeight;
+    this.isAtEnd = true;
     $("jump").hidden = true;
   }
 

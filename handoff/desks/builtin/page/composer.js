@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { $, fill, h, icon, toast } from "./dom.js";
+import { Files } from "./files.js";
 
 const TYPING_EVERY_MS = 3000;
 const TYPING_ENDS_MS = 5000;
@@ -16,6 +17,7 @@ export class Composer {
     this.act = act;
     this.drafts = new Map();
     this.mode = "reply";
+    this.files = new Files({ changed: () => this.draw(), where: () => ({ tenant: this.found.tenant, conv: this.conv }) });
     this.build();
   }
 
@@ -30,8 +32,9 @@ export class Composer {
     this.text.setAttribute("aria-describedby", "composer-hint");
     const tabs = h("div", { class: "tabs", role: "tablist", "aria-label": "Reply or internal note", onkeydown: (event) => this.arrow(event) }, this.tabs);
     fill($("composer"), tabs,
-      h("div", { class: "write", id: "pane-text", role: "tabpanel" }, this.text),
-      h("div", { class: "row" }, this.hint, this.snippets, this.button));
+      h("div", { class: "write", id: "pane-text", role: "tabpanel" }, this.text, this.files.list),
+      h("div", { class: "row" }, this.hint, this.files.said, this.files.picker, this.files.button, this.snippets, this.button));
+    this.files.listen($("open-case"), () => this.mode === "reply" && !$("composer").hidden);
     $("composer").addEventListener("submit", (event) => { event.preventDefault(); this.send(); });
     this.text.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); this.send(); }
@@ -55,6 +58,7 @@ export class Composer {
       this.conv = conv;
       this.use(this.draft.mode);
     }
+    this.files.use(this.draft.files, found.files);
     const titles = found.snippets.map((snippet) => snippet.title);
     if (this.titles !== titles.join("\n")) {
       this.titles = titles.join("\n");
@@ -65,7 +69,7 @@ export class Composer {
   }
 
   get draft() {
-    if (!this.drafts.has(this.conv)) this.drafts.set(this.conv, { mode: "reply", reply: "", note: "", keys: {} });
+    if (!this.drafts.has(this.conv)) this.drafts.set(this.conv, { mode: "reply", reply: "", note: "", files: [], keys: {} });
     return this.drafts.get(this.conv);
   }
 
@@ -89,13 +93,17 @@ export class Composer {
     this.text.setAttribute("aria-label", label);
     this.text.placeholder = this.mode === "note" ? "Only your team will ever see this" : "Write to the customer";
     fill(this.button, icon(this.mode === "note" ? "lock" : "send"), button);
-    this.button.disabled = Boolean(this.sending) || !this.text.value.trim();
+    const hasFiles = this.mode === "reply" && this.files.ids.length > 0;
+    this.button.disabled = Boolean(this.sending) || this.files.isBusy || !(this.text.value.trim() || hasFiles);
+    this.files.button.hidden = this.files.picker.hidden = this.mode === "note";
+    this.files.list.hidden = this.mode === "note" || !this.files.items.length;
     this.hint.textContent = this.explain();
     this.grow();
   }
 
   explain() {
     if (this.mode === "note") return "Internal: the customer never sees notes.";
+    if (this.files.hint) return this.files.hint;
     const { owner, agent } = this.found?.conversation || {};
     if (owner === "human" && agent !== this.agent) return `${agent} looks after this. Replying takes it over.`;
     if (owner === "bot") return "Replying takes over from the assistant.";
@@ -147,21 +155,26 @@ export class Composer {
     this.snippets.value = "";
   }
 
-  /** One key per text: sending again after a lost answer happens once. */
-  keyOf(draft, mode, text) {
-    if (draft.keys[mode]?.text !== text) draft.keys[mode] = { text, key: api.newKey() };
+  /** One key per text and files: sending again after a lost answer happens once. */
+  keyOf(draft, mode, text, files) {
+    const print = [text, ...files].join("\n");
+    if (draft.keys[mode]?.print !== print) draft.keys[mode] = { print, key: api.newKey() };
     return draft.keys[mode].key;
   }
 
   async send() {
     const { conv, mode, draft } = this;
     const text = draft[mode].trim();
-    if (!text || this.sending) return;
+    const files = mode === "reply" ? this.files.ids : [];
+    if (!(text || files.length) || this.sending || this.files.isBusy) return;
     this.sending = true;
     this.stopTyping();
     this.draw();
     try {
-      const isDone = await this.act(mode, { text, key: this.keyOf(draft, mode, text) });
+      const body = { text, key: this.keyOf(draft, mode, text, files), ...(files.length && { upload_ids: files }) };
+      const isDone = await this.act(mode, body);
+      if (isDone) draft.files = draft.files.filter((item) => !files.includes(item.id));
+      if (isDone && this.conv === conv) this.files.use(draft.files, this.files.offer);
       if (isDone && draft[mode].trim() === text) {
         draft[mode] = "";
         delete draft.keys[mode];

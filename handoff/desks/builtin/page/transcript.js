@@ -2,11 +2,22 @@
 
 import { blocks, link } from "./ast.js";
 import { fill, h, icon, keyed } from "./dom.js";
+import { sizeOf } from "./files.js";
 import * as when from "./when.js";
+
+const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"];
+const UNAVAILABLE = {
+  too_large: "too large to be kept",
+  type_refused: "a kind of file that is not kept",
+  gone: "no longer at the sender's service",
+  unreachable: "could not be fetched",
+};
 
 const DELIVERY = {
   pending: ["Sending…", ""],
   sent: ["Delivered", ""],
+  delivered: ["Delivered", ""],
+  read: ["Read", ""],
   parked: ["Not delivered: needs a look", "bad"],
   rejected: ["Could not be delivered", "bad"],
 };
@@ -31,7 +42,7 @@ export function drawTranscript(node, messages, unread, contact) {
 function asMessage(item) {
   return {
     ...item, role: "contact", kind: "text", visibility: "contact", created_at: item.received_at,
-    citations: [], attachments: [], arriving: true,
+    citations: [], arriving: true,
   };
 }
 
@@ -41,12 +52,26 @@ function bubble(message, contact) {
   const children = [
     h("p", { class: "from" }, author(message, kind, contact), h("time", { datetime: message.created_at, title: when.exact(message.created_at) }, when.hour(message.created_at))),
     kind === "draft" ? draft(message) : h("div", { class: "words" }, words(message)),
-    message.attachments.length > 0 && h("ul", { class: "files" }, message.attachments.map((file) =>
-      h("li", {}, link(file.url, `${file.name} (${Math.ceil(file.size_bytes / 1024)} KB)`)))),
+    message.attachments.length > 0 && h("ul", { class: "files" }, message.attachments.map(attachment)),
     kind !== "draft" && message.citations.length > 0 && sources(message),
     footer(message, kind),
   ];
   return h("li", { class: `message ${kind}${message.arriving ? " arriving" : ""}`, data: { id: message.id, position: message.position || "" } }, children);
+}
+
+/** A file: a picture or a recording at once, everything else as a link; one that cannot be had says why. */
+function attachment(file) {
+  const name = file.size_bytes ? `${file.name} (${sizeOf(file.size_bytes)})` : file.name;
+  if (!file.url) return h("li", { class: "soft" }, `${name}: ${UNAVAILABLE[file.unavailable] || "not available"}`);
+  return h("li", {}, preview(file), h("a", { href: file.url, target: "_blank", rel: "noopener noreferrer" }, name),
+    file.transcript && h("p", { class: "transcript-of" }, `“${file.transcript}”`));
+}
+
+function preview(file) {
+  const broken = (event) => event.target.remove(); // not fetched yet, or the link ended: the name stays
+  if (PICTURES.includes(file.media_type)) return h("img", { src: file.url, alt: file.name, loading: "lazy", class: "picture", onerror: broken });
+  if (file.media_type.startsWith("audio/")) return h("audio", { src: file.url, controls: true, preload: "none", "aria-label": file.name });
+  return null;
 }
 
 function author(message, kind, contact) {

@@ -1,0 +1,150 @@
+"""``frontdesk doctor``: is every account well, seen from the vendor's side?"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from config import Settings
+    from gateway.doctor import Addresses, Examined
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def doctor(
+        config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
+        account: Annotated[str | None, typer.Option("--account", help="Examine this account only.")] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    ) -> None:
+        """Examine every account against its vendor: credentials, scopes, webhook, signatures, retries, clock; with what to mend.
+
+        Run it beside `serve`: then the public address and every webhook are tried from outside, and parked accounts are named.
+        Without a running `serve` the vendors alone are asked. No customer is sent anything; no secret is printed.
+
+        [bold]Examples[/bold]
+
+          frontdesk doctor
+
+          frontdesk doctor --account shop-telegram
+
+          frontdesk doctor --json | jq '.accounts[].findings[]'
+
+        Exit code 0 when nothing failed (warnings allowed), 1 when something did.
+        """
+        from gateway import logs
+        from gateway.compose import load_settings
+
+        settings = load_settings(config)
+        logs.configure(level="error")
+        raise typer.Exit(_doctor(settings, account, as_json=as_json))
+
+
+def _doctor(settings: Settings, only: str | None, *, as_json: bool) -> int:
+    from gateway.doctor import is_well
+
+    known = [account.id for tenant in settings.tenants for account in tenant.accounts]
+    if only is not None and only not in known:
+        typer.echo(f"no account {only!r}; there are: {', '.join(known) or 'none'}", err=True)
+        return EXIT_USAGE
+    examined = asyncio.run(_examined(settings, only))
+    if as_json:
+        typer.echo(json.dumps(_as_data(examined), indent=2, ensure_ascii=False))
+    else:
+        _show(examined)
+    return EXIT_OK if is_well(examined) else EXIT_NO
+
+
+async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...]:
+    from core.ports.channel import Closes
+    from gateway.compose import CHANNELS, channel_context, open_store, session_secret
+    from gateway.doctor import Patient, examine
+    from gateway.live import Hub
+
+    secret, patients = session_secret(settings), []
+    async with open_store(settings) as store:
+        for tenant in settings.tenants:
+            for account in tenant.accounts:
+                if only in (None, account.id):
+                    context = channel_context(settings, tenant.id, account.id, store=store, live=Hub(), secret=secret)
+                    channel = CHANNELS[account.channel].build(context, account.settings)
+                    patients.append(Patient(channel=channel, settings=account.settings))
+        try:
+            return await examine(patients, addresses(settings))
+        finally:
+            for patient in patients:
+                if isinstance(patient.channel, Closes):
+                    await patient.channel.close()
+
+
+def addresses(settings: Settings) -> Addresses:
+    """Where to look: an internal listener bound to all addresses is asked on this machine's own."""
+    from gateway.doctor import Addresses
+
+    internal = settings.server.internal
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(internal.host, internal.host)  # noqa: S104  compared, not bound
+    admins = [person for person in settings.people if "admin" in person.roles]
+    admins.sort(key=lambda person: person.tenants is not None)
+    return Addresses(
+        internal=f"http://{host}:{internal.port}",
+        base_url=settings.server.public.base_url,
+        admin=(admins[0].id, admins[0].password.get_secret_value()) if admins else None,
+    )
+
+
+def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
+    from gateway.doctor import is_well
+
+    def facts(item: Examined) -> list[dict[str, str]]:
+        return [
+            {"check": found.check, "level": found.level.value, "what": found.what, "mend": found.mend}
+            for found in item.findings
+        ]
+
+    accounts = [
+        {"account": item.account, "channel": item.channel, "tenant": item.tenant, "findings": facts(item)}
+        for item in examined
+        if item.account
+    ]
+    server = [fact for item in examined if not item.account for fact in facts(item)]
+    return {"well": is_well(examined), "server": server, "accounts": accounts}
+
+
+MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failure": ("FAILURE", "bold red")}
+
+
+def _show(examined: Sequence[Examined]) -> None:
+    """One table per account; a mend stands under what it mends."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    for item in examined:
+        title = "Server" if not item.account else f"{item.account}  ({item.channel}, tenant {item.tenant})"
+        console.print(Text(title, style="bold"))
+        table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+        table.add_column(width=9)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for found in item.findings:
+            mark, style = MARKS[found.level.value]
+            said = Text(found.what)
+            if found.mend:
+                said.append(f"\n→ {found.mend}", style="italic")
+            table.add_row(Text(f"  {mark}", style=style), Text(found.check), said)
+        console.print(table)
+        console.print()
+    levels = [found.level.value for item in examined for found in item.findings]
+    failed, warned = levels.count("failure"), levels.count("warning")
+    console.print(f"{failed} failed, {warned} to look at, {levels.count('ok')} well")

@@ -1,0 +1,204 @@
+"""What a verified request means is made durable here, whatever it is; only then may the vendor be told.
+
+Messages go to the inbox and wait for their lane.  Everything else is small and is written at once: controls as commits,
+receipts and verdicts as records.  Nothing here runs a turn or sends anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from typing import Protocol
+
+import structlog
+
+from core import ids
+from core.domain import (
+    AccountLost,
+    DeliveryState,
+    Elsewhere,
+    EventKind,
+    Head,
+    Ignored,
+    InboundEvent,
+    LinkProof,
+    Parsed,
+    Reaction,
+    Receipt,
+    Respond,
+)
+from core.ids import NewId
+from core.ledger import CommitDraft
+from core.ownership import Notices, decide
+from core.ports.channel import Channel, SupportsAcknowledging
+from core.ports.store import Feedback, Store
+from gateway import metrics
+from gateway.accounts import Accounts
+from gateway.background import Background
+from gateway.inbox import Inbox
+from gateway.typed import as_chosen, may_be_choice
+
+log = structlog.get_logger(__name__)
+
+
+@cache
+def _acknowledges(kind: type[Channel]) -> bool:
+    """Asked of every request, and asking a protocol costs as much as parsing."""
+    return issubclass(kind, SupportsAcknowledging)
+
+
+class IdentityProofs(Protocol):
+    """Verifies that two identities are one contact."""
+
+    async def prove(self, channel: Channel, proof: LinkProof) -> bool:
+        """Link, or refuse, once; True when the text that carried the token should still be answered."""
+
+
+class Refusals(Protocol):
+    """Told when a vendor takes back what it had accepted."""
+
+    async def refused_later(self, tenant: str, receipt: Receipt, message_id: str) -> None:
+        """The message was accepted and then refused: tell the agent, or find another way."""
+
+
+class Stopping(Protocol):
+    """Cancels the turn that runs for a conversation."""
+
+    def stop_turn(self, tenant: str, conv: str) -> None:
+        """The contact does not want the answer any more."""
+
+
+class Intake:
+    """The door behind every channel's parse; one per process."""
+
+    def __init__(
+        self,
+        store: Store,
+        inbox: Inbox,
+        *,
+        accounts: Accounts,
+        background: Background,
+        clock: Callable[[], datetime],
+        new_id: NewId = ids.new_id,
+    ) -> None:
+        self._store = store
+        self._inbox = inbox
+        self._accounts = accounts
+        self._background = background
+        self._clock = clock
+        self._new_id = new_id
+        self.notices: Callable[[str], Notices] = lambda tenant: Notices()
+        self.proofs: IdentityProofs | None = None
+        self.refusals: Refusals | None = None
+        self.stopping: Stopping | None = None
+
+    async def take(self, channel: Channel, parsed: Sequence[Parsed]) -> int:
+        """Make everything durable; returns how many messages were new.  Raises as the inbox does, with nothing half-said.
+
+        A request that is redelivered after a failure half-way is taken again as a whole: each part is made once.
+        """
+        first = parsed[0] if len(parsed) == 1 else None
+        if isinstance(first, InboundEvent) and first.kind is EventKind.MESSAGE and not may_be_choice(first):
+            fresh = await self._messages(channel, (first,))
+        else:
+            fresh = await self._mixed(channel, parsed)
+        if _acknowledges(type(channel)):
+            assert isinstance(channel, SupportsAcknowledging)
+            for item in parsed:
+                self._background.spawn("acknowledge", channel.acknowledge(item))
+        return fresh
+
+    async def _messages(self, channel: Channel, events: Sequence[InboundEvent]) -> int:
+        if any(event.follows for event in events):
+            store = self._store.for_tenant(channel.tenant)
+            events = [event for event in events if not event.follows or await store.head(event.conv) is not None]
+            if not events:
+                metrics.ignored_of(channel.kind, "not_addressed").inc()
+                return 0
+        fresh = await self._inbox.accept(channel.tenant, events)
+        new = sum(fresh)
+        if new:
+            metrics.events_of(channel.kind, "accepted").inc(new)
+        if new < len(fresh):
+            metrics.events_of(channel.kind, "duplicate").inc(len(fresh) - new)
+        return new
+
+    async def _mixed(self, channel: Channel, given: Sequence[Parsed]) -> int:
+        parsed = [await self._as_chosen(item) for item in given]
+        messages = [item for item in parsed if isinstance(item, InboundEvent) and item.kind is EventKind.MESSAGE]
+        for item in parsed:
+            if isinstance(item, LinkProof):
+                messages += [item.event] if await self._prove(channel, item) else []
+        fresh = await self._messages(channel, messages) if messages else 0
+        for item in parsed:
+            match item:
+                case InboundEvent():
+                    if item.kind is not EventKind.MESSAGE:
+                        metrics.events_of(channel.kind, await self._control(channel, item)).inc()
+                case Receipt():
+                    metrics.events_of(channel.kind, await self._receipt(channel, item)).inc()
+                case Reaction():
+                    metrics.events_of(channel.kind, await self._reaction(channel, item)).inc()
+                case AccountLost():
+                    self._accounts.park(channel.tenant, channel.account, item.reason)
+                    metrics.events_of(channel.kind, "account_lost").inc()
+                case Ignored():
+                    metrics.ignored_of(channel.kind, item.reason).inc()
+                case LinkProof() | Respond() | Elsewhere():
+                    pass
+        return fresh
+
+    async def _as_chosen(self, item: Parsed) -> Parsed:
+        if isinstance(item, InboundEvent) and item.kind is EventKind.MESSAGE and may_be_choice(item):
+            return await as_chosen(self._store.for_tenant(item.tenant), item)
+        return item
+
+    async def _prove(self, channel: Channel, proof: LinkProof) -> bool:
+        return True if self.proofs is None else await self.proofs.prove(channel, proof)
+
+    async def _control(self, channel: Channel, event: InboundEvent) -> str:
+        """What a contact does beside writing; only asking for a person begins a conversation."""
+
+        def build(head: Head) -> CommitDraft | None:
+            return decide(head, event, notices=self.notices(channel.tenant))
+
+        store = self._store.for_tenant(channel.tenant)
+        is_beginning = event.kind is EventKind.HANDOFF_REQUESTED and event.contact is not None
+        if not is_beginning and await store.head(event.conv) is None:
+            metrics.ignored_of(channel.kind, "unknown_conversation").inc()
+            return "ignored"
+        appended = await store.append(event.conv, nonce=self._new_id("n"), build=build, event=event)
+        if event.kind is EventKind.CONTACT_STOPPED and self.stopping is not None:
+            self.stopping.stop_turn(channel.tenant, event.conv)
+        return "duplicate" if appended.is_duplicate else "accepted"
+
+    async def _receipt(self, channel: Channel, receipt: Receipt) -> str:
+        moved = await self._store.for_tenant(channel.tenant).record_receipt(receipt)
+        if moved is not None and moved[1] is DeliveryState.REJECTED and self.refusals is not None:
+            await self.refusals.refused_later(channel.tenant, receipt, moved[0])
+        return "receipt"
+
+    async def _reaction(self, channel: Channel, reaction: Reaction) -> str:
+        store = self._store.for_tenant(channel.tenant)
+        message_id = await store.sent_message(reaction.conv, reaction.vendor_ref)
+        if message_id is None:
+            metrics.ignored_of(channel.kind, "not_our_message").inc()
+            return "ignored"
+        feedback = Feedback(
+            id="f_" + ids.digest(reaction.conv, reaction.key),
+            conv=reaction.conv,
+            message_id=message_id,
+            rating=reaction.rating,
+            text=reaction.text,
+            given_at=self._clock(),
+        )
+        return "feedback" if await store.put_feedback(feedback) else "duplicate"
+
+
+def elsewhere(channels: Mapping[str, Channel], channel: Channel, wanted: Elsewhere) -> Channel | None:
+    """The account of the same kind that is this installation."""
+    for other in channels.values():
+        if other.kind == channel.kind and getattr(other, "installation", None) == wanted.installation:
+            return other
+    return None
