@@ -14,11 +14,13 @@ from core.domain import (
     Head,
     InboundEvent,
     Message,
+    Receipt,
     Visibility,
     Voice,
 )
+from core.identity import LinkKind, LinkRecord
 from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
-from core.ports.store import Appended, Build, Preview, StoreObserver, SystemScope, Work
+from core.ports.store import Appended, Build, Dropped, Preview, StoreObserver, SystemScope, Work
 from gateway.store.documents import Document
 from gateway.store.ledger import DocumentStore, DocumentTenant
 from tests.contracts.fake_documents import FakeDocuments
@@ -183,6 +185,57 @@ class KnowsEveryEvent(DocumentTenant):
             return None
 
 
+class MovesBackward(DocumentTenant):
+    """The newest report counts, whatever came before."""
+
+    async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+        for state in (DeliveryState.SENT, DeliveryState.DELIVERED, DeliveryState.READ):
+            if state is not receipt.state:
+                shard = self._key(receipt.conv).shard
+                earlier = f"{shard}|{receipt.vendor_ref}#{state.value}"
+                await self._store.documents.delete("receipts", {"conv": shard, "_id": earlier})
+        return await super().record_receipt(receipt)
+
+
+class ForgetsParts(DocumentTenant):
+    """A retry starts from the first part again."""
+
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
+        return None if claimed is None else replace(claimed, sent_refs=())
+
+
+class OverwritesLinks(DocumentTenant):
+    """A second entry of the same number stands instead of the first."""
+
+    async def put_link(self, record: LinkRecord) -> bool:
+        shard = self._key(record.identity).shard
+        await self._store.documents.delete("links", {"conv": shard, "_id": f"{shard}#{record.n}"})
+        return await super().put_link(record)
+
+
+class ForgetsEnds(DocumentTenant):
+    """Who was once linked stays linked."""
+
+    async def links(self, identity: str) -> tuple[LinkRecord, ...]:
+        return tuple(r for r in await super().links(identity) if r.kind is not LinkKind.UNLINKED)
+
+
+class ForgetsMembers(DocumentTenant):
+    async def linked(self, person: str) -> tuple[str, ...]:
+        return (await super().linked(person))[:1]
+
+
+class ShowsEveryonesConversations(DocumentTenant):
+    async def conversations_of(self, identities: Sequence[str], *, limit: int = 50) -> tuple[Head, ...]:
+        return await self.conversations(limit=limit)
+
+
+class NeverTold(DocumentTenant):
+    async def mark_told(self, conv: str, message_id: str) -> None:
+        return None
+
+
 class OneTenantForAll(DocumentTenant):
     def __init__(self, store: DocumentStore, tenant: str) -> None:
         super().__init__(store, TENANT)
@@ -200,6 +253,9 @@ class BrokenSystem:
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         return await self._inner.undelivered(after=after, limit=limit)
 
+    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
+        return await self._inner.dropped(limit=limit)
+
     async def prune(self, *, before: datetime) -> int:
         return await self._inner.prune(before=before)
 
@@ -212,6 +268,11 @@ class SkipsWork(BrokenSystem):
 class CutsConversations(BrokenSystem):
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         return (await super().undelivered(after=after, limit=limit))[:limit]
+
+
+class SwallowsRejections(BrokenSystem):
+    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
+        return tuple(d for d in await super().dropped(limit=limit) if d.state is not DeliveryState.REJECTED)
 
 
 class PrunesTooMuch(BrokenSystem):
@@ -274,9 +335,17 @@ BREAKAGES = (
     _tenant(ForgetsLostAttempts, "test_an_attempt_without_an_outcome_is_reported"),
     _tenant(LetsPreviewsShrink, "test_a_preview_only_grows"),
     _tenant(KnowsEveryEvent, "test_the_outcome_of_an_event_is_its_commit"),
+    _tenant(MovesBackward, "test_reports_in_any_order_end_at_the_furthest"),
+    _tenant(ForgetsParts, "test_the_next_attempt_knows_the_parts_that_arrived"),
+    _tenant(OverwritesLinks, "test_sixteen_writers_of_one_number_have_one_winner"),
+    _tenant(ForgetsEnds, "test_the_newest_entry_stands"),
+    _tenant(ForgetsMembers, "test_a_persons_identities_are_all_found"),
+    _tenant(ShowsEveryonesConversations, "test_the_conversations_of_some_identities_and_no_others"),
+    _tenant(NeverTold, "test_a_message_that_somebody_was_told_of_is_not_listed_again"),
     _tenant(OneTenantForAll, "test_nothing_of_a_tenant_is_found_by_another"),
     _system(SkipsWork, "test_unread_conversations_are_listed_in_pages"),
     _system(CutsConversations, "test_undelivered_lines_are_listed_in_pages_of_whole_conversations"),
+    _system(SwallowsRejections, "test_a_rejected_message_is_listed_with_its_error"),
     _system(PrunesTooMuch, "test_prune_keeps_the_dedupe_keys_of_fourteen_days"),
     Breakage(
         name="Overwrites",

@@ -95,6 +95,12 @@ class RecordContract:
         assert await rig.acme.upload("u_1") == (upload, CONV)
         assert await rig.acme.upload("u_2") is None
 
+    async def test_an_upload_recorded_again_stays_the_first(self, rig: Rig) -> None:
+        first = Attachment(id="u_1", name="a", media_type="image/png", size_bytes=0, unavailable="gone", transcript="t")
+        for again in (first, replace(first, name="b", unavailable=None)):
+            await rig.acme.put_upload(again, conv=CONV, uploaded_at=START)
+        assert await rig.acme.upload("u_1") == (first, CONV)
+
     async def test_a_dead_letter_is_consumed_and_counted(self, rig: Rig) -> None:
         await rig.acme.accept([message("a"), message("b", second=1)])
         turn = await open_turn(rig.acme)

@@ -11,7 +11,9 @@ from collections.abc import Awaitable, Callable
 from tests.contracts.contract_append import AppendContract
 from tests.contracts.contract_delivery import DeliveryContract
 from tests.contracts.contract_inbox import InboxContract, LaneContract
+from tests.contracts.contract_links import DroppedContract, LinkContract
 from tests.contracts.contract_reads import ReadContract
+from tests.contracts.contract_receipts import ReceiptContract
 from tests.contracts.contract_records import RecordContract, SystemContract, TenantContract
 from tests.contracts.words import Rig
 
@@ -21,8 +23,11 @@ class StoreContract(
     LaneContract,
     AppendContract,
     DeliveryContract,
+    ReceiptContract,
     ReadContract,
     RecordContract,
+    LinkContract,
+    DroppedContract,
     TenantContract,
     SystemContract,
 ):

@@ -20,17 +20,22 @@ from core.domain import (
     Ignored,
     InboundEvent,
     Message,
+    Owner,
     Respond,
 )
 from core.ownership import Notices, decide
-from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
+from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.ports.desk import DeskItem
 from core.ports.engine import HandoffRequest, Journal, Reply, ReplySink, TurnInput, TurnResult
 from core.ports.store import Appended, TenantStore
+from gateway.accounts import Accounts
+from gateway.background import Background
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
+from gateway.intake import Intake
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.presence import Presence
 from gateway.recovery import Recovery
 from gateway.signals import Signals
 from gateway.store.embedded.sqlite import SqliteStore
@@ -71,12 +76,28 @@ class RecordingChannel:
 
     kind, account, tenant = "recording", ACCOUNT, TENANT
 
-    def __init__(self, *, streams: bool = False, debounce_ms: int = 0) -> None:
+    typing_every_s = 60.0
+
+    def __init__(
+        self, *, streams: bool = False, debounce_ms: int = 0, preview_every_s: float = 0.0, typing: bool = False
+    ) -> None:
         self.capabilities = Capabilities(
-            max_text=4000, max_choices=0, max_attachments=0, debounce_ms=debounce_ms, streams=streams
+            max_text=4000,
+            max_choices=0,
+            max_attachments=0,
+            debounce_ms=debounce_ms,
+            streams=streams,
+            preview_every_s=preview_every_s,
+            typing=typing,
         )
+        self.typed = asyncio.Event()
+        self.previewed, self.preview_failed, self.preview_ended = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.owners: list[Owner] = []
+        self.refs: list[str | None] = []
+        self.preview_failures: list[Exception] = []
         self.sent: list[Outbound] = []
         self.previews: list[str] = []
+        self.ended: list[str] = []
         self.failures: list[Exception] = []
 
     def verify(self, request: RawRequest) -> None:
@@ -91,8 +112,24 @@ class RecordingChannel:
         self.sent.append(outbound)
         return Sent(f"ref-{len(self.sent)}")
 
-    async def preview(self, head: Head, turn_id: str, text: str) -> None:
+    async def preview(self, head: Head, turn_id: str, text: str, *, ref: str | None) -> str | None:
+        if self.preview_failures:
+            self.preview_failed.set()
+            raise self.preview_failures.pop(0)
         self.previews.append(text)
+        self.refs.append(ref)
+        self.previewed.set()
+        return f"shown-{turn_id}"
+
+    async def typing(self, head: Head) -> None:
+        self.typed.set()
+
+    async def owned(self, head: Head) -> None:
+        self.owners.append(head.owner)
+
+    async def end_preview(self, head: Head, turn_id: str, shown: Shown) -> None:
+        self.ended.append(shown.text)
+        self.preview_ended.set()
 
 
 class RecordingDesk:
@@ -137,6 +174,9 @@ class Stage:
     recovery: Recovery
     hub: Hub
     signals: Watching
+    accounts: Accounts
+    background: Background
+    intake: Intake
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     def event(
@@ -220,10 +260,22 @@ async def running(
     lanes = Lanes(
         store, tenants=lambda: {TENANT: lane}, channels=lambda: {ACCOUNT: channel}, holder=holder, clock=clock
     )
+    accounts = Accounts(clock)
     delivery = Delivery(
-        store, channels=lambda: {ACCOUNT: channel}, desks=lambda: {TENANT: desk}, holder=holder, clock=clock
+        store,
+        channels=lambda: {ACCOUNT: channel},
+        desks=lambda: {TENANT: desk},
+        holder=holder,
+        clock=clock,
+        accounts=accounts,
     )
-    signals = Watching(inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, channels=lambda: {ACCOUNT: channel})
+    background = Background()
+    intake = Intake(store, inbox, accounts=accounts, background=background, clock=clock)
+    intake.stopping = lanes
+    presence = Presence(store, channels=lambda: {ACCOUNT: channel}, background=background)
+    signals = Watching(
+        inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, presence=presence, channels=lambda: {ACCOUNT: channel}
+    )
     signals.moved = asyncio.Event()
     recovery = Recovery(store, tenants=lambda: (TENANT,), inbox=inbox, lanes=lanes, delivery=delivery, clock=clock)
     inbox.on_accepted, store.observer = signals.accepted, signals
@@ -244,9 +296,13 @@ async def running(
             recovery=recovery,
             hub=hub,
             signals=signals,
+            accounts=accounts,
+            background=background,
+            intake=intake,
         )
     finally:
         await recovery.stop()
         await lanes.stop(drain_s=5)
         await delivery.stop(drain_s=5)
+        await background.stop()
         await store.stop()

@@ -15,7 +15,7 @@ from core.errors import (
     ProviderUnavailable,
     Throttled,
 )
-from gateway.delivery import LONGEST_RETRY_S, MAX_ATTEMPTS, classify, retry_delay_s
+from gateway.delivery import ACCOUNT_RETRY_S, LONGEST_RETRY_S, MAX_ATTEMPTS, classify, retry_delay_s
 from tests.gateway.stage import RecordingChannel, running
 
 
@@ -26,7 +26,7 @@ from tests.gateway.stage import RecordingChannel, running
         (ProviderUnavailable("down"), 3, DeliveryState.PENDING, 4.0),
         (ProviderUnavailable("down"), MAX_ATTEMPTS, DeliveryState.PARKED, None),
         (OutcomeUnknown("lost answer"), 1, DeliveryState.PARKED, None),
-        (CredentialsInvalid("revoked"), 1, DeliveryState.PARKED, None),
+        (CredentialsInvalid("revoked"), 50, DeliveryState.PENDING, ACCOUNT_RETRY_S),
         (MessageRejected("too long"), 1, DeliveryState.REJECTED, None),
     ],
 )

@@ -14,7 +14,7 @@ import pytest
 from core import ids
 from core.ports.knowledge import Document, Generation, SourceProblem, SourceRun
 from gateway.http.assets import Assets
-from gateway.http.uploads import sniff
+from gateway.sniffing import sniff
 from tests.web.world import SITE, World, bearer
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64

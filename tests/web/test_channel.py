@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from adapters import ChannelContext
 from adapters.web import plugin
 from adapters.web.channel import WebChannel
 from adapters.web.render import Links, cite, parse_position, position
@@ -21,6 +20,7 @@ from core import ids
 from core.domain import Contact, EventKind, Head, Ignored, InboundEvent
 from core.errors import PayloadInvalid, PayloadMalformed, SignatureInvalid
 from core.ports.channel import RawRequest
+from tests.channels.context import channel_context
 from tests.web.world import citation
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -39,7 +39,7 @@ class Told:
 
 def channel(told: Told | None = None, **settings: Any) -> WebChannel:
     model = WebSettings.model_validate({"webhook_secrets": [SECRET], **settings})
-    made = plugin.build(ChannelContext(account="demo-web", tenant="demo", live=told or Told()), model)
+    made = plugin.build(channel_context(account="demo-web", tenant="demo", live=told or Told()), model)
     assert isinstance(made, WebChannel)
     return made
 
@@ -146,7 +146,7 @@ async def test_a_preview_is_told_as_tree_and_text() -> None:
         created_at=NOW,
         updated_at=NOW,
     )
-    await channel(told).preview(head, "t_1", "Hello **you**")
+    await channel(told).preview(head, "t_1", "Hello **you**", ref=None)
     ((tenant, conv, kind, data),) = told.events
     assert (tenant, conv, kind, data["turn_id"], data["text"]) == ("demo", "c_1", "delta", "t_1", "Hello **you**")
     assert data["blocks"]

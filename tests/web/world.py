@@ -13,7 +13,6 @@ from typing import Any, Self, cast
 import aiohttp
 from aiohttp import web
 
-from adapters import ChannelContext
 from adapters.web import plugin
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
@@ -25,17 +24,22 @@ from core.ports.desk import Desk, DeskItem
 from core.ports.engine import HandoffRequest, Journal, Reply, ReplySink, TurnInput, TurnResult
 from core.ports.knowledge import Document, Generation, KnowledgeStore, SourceRun
 from gateway import webhooks
+from gateway.accounts import Accounts
+from gateway.background import Background
 from gateway.cli.chat_client import Event, read_events
 from gateway.delivery import Delivery
 from gateway.http.public import public_app
 from gateway.inbox import Inbox
+from gateway.intake import Intake
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.presence import Presence
 from gateway.services import Current, Limits, Services, TenantServices, WebAccount
 from gateway.signals import Signals
 from gateway.store.embedded.sqlite import SqliteStore
 from handoff.people import People
 from handoff.service import HandoffService
+from tests.channels.context import channel_context
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 SITE = "https://shop.example"
@@ -247,7 +251,7 @@ def text_of(events: list[Event]) -> str:
 
 def web_account(account: str, hub: Hub, settings: dict[str, Any], *, tenant: str = "demo") -> WebAccount:
     model = WebSettings.model_validate(settings)
-    channel = plugin.build(ChannelContext(account=account, tenant=tenant, live=hub), model)
+    channel = plugin.build(channel_context(account=account, tenant=tenant, live=hub), model)
     assert isinstance(channel, WebChannel)
     return WebAccount(id=account, tenant=tenant, name="Larkspur", settings=model, channel=channel)
 
@@ -278,7 +282,7 @@ async def serving(
     """A server with the account ``demo-web``; ``others`` maps more accounts to their tenants, ``desk_of`` makes their desks."""
     clock, hub, engine, desk, documents = MovingClock(), Hub(), ScriptedEngine(), SilentDesk(), Documents()
     store = SqliteStore(folder / "frontdesk.sqlite3", clock=clock)
-    inbox = Inbox(store, max_unread=1000)
+    inbox, parked, background = Inbox(store, max_unread=1000), Accounts(clock), Background()
     accounts = {"demo-web": web_account("demo-web", hub, {"allowed_origins": [SITE], **(settings or {})})}
     for account, tenant in (others or {}).items():
         accounts[account] = web_account(account, hub, {}, tenant=tenant)
@@ -292,6 +296,8 @@ async def serving(
             store=store,
             knowledge_store=cast("KnowledgeStore", documents),
             inbox=inbox,
+            intake=Intake(store, inbox, accounts=parked, background=background, clock=clock),
+            parked=parked,
             hub=hub,
             limits=Limits(),
             session_secret=SECRET,
@@ -312,8 +318,11 @@ async def serving(
     }
     desks = {name: desk_of(name, hub) if desk_of is not None else cast("Desk", desk) for name in tenants}
     lanes = Lanes(store, tenants=lambda: lane, channels=channels, holder="p1", clock=clock, parallel=4)
-    delivery = Delivery(store, channels=channels, desks=lambda: desks, holder="p1", clock=clock, parallel=4)
-    signals = Signals(inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, channels=channels)
+    delivery = Delivery(
+        store, channels=channels, desks=lambda: desks, holder="p1", clock=clock, accounts=parked, parallel=4
+    )
+    presence = Presence(store, channels=channels, background=background)
+    signals = Signals(inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, presence=presence, channels=channels)
     store.observer = signals
     inbox.on_accepted = signals.accepted
     await store.start()

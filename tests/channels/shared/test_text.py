@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.web.text import clean, clean_line, strip_invisible
+from adapters.shared.text import clean, clean_line, strip_invisible
 from core.errors import PayloadInvalid
 
 

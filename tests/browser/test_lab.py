@@ -1,0 +1,115 @@
+"""The lab in a real Chromium: every channel's story over its vendor's wire format, on the real server.
+
+Ask, read the cited answer and its receipt, press a quick reply, get a person, read what the desk answers, rate it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, expect
+
+from tests.browser.conftest import PHONE, Watch, axe_problems
+from tests.browser.lab import LabDesk, LabPane, ServedLab, served_lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+LIMIT_MS = 20_000
+VENDORS = ("slack", "telegram", "whatsapp", "sms", "teams")
+BUTTONS = ("slack", "telegram", "whatsapp", "teams")
+"""Channels with quick replies; on SMS one types what one wants."""
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def lab(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServedLab]:
+    made = await asyncio.to_thread(served_lab, tmp_path_factory.mktemp("lab"))
+    yield made
+    await asyncio.to_thread(made.stop)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(browser: Browser, lab: ServedLab) -> AsyncIterator[Page]:
+    watch = Watch((lab.lab_url, lab.url, lab.internal_url))
+    profile = await browser.new_context(viewport=WIDE, locale="en-GB", reduced_motion="reduce")
+    profile.set_default_timeout(LIMIT_MS)
+    profile.on("page", watch.attach)
+    made = await profile.new_page()
+    await made.goto(lab.lab_url)
+    await expect(made.locator(".pane[data-live]")).to_have_count(6)
+    await expect(made.locator(".pane.desk")).to_be_visible()
+    yield made
+    await profile.close()
+    # The desk's dialog focuses its button; in a frame that nobody clicked yet the browser says no, and says so.
+    assert [problem for problem in watch.problems if "Blocked autofocusing" not in problem] == []
+
+
+@pytest.mark.parametrize("kind", VENDORS)
+async def test_the_whole_story(page: Page, kind: str) -> None:
+    pane, desk = LabPane(page, kind), LabDesk(page)
+    await pane.say(f"Do you deliver to Germany, I ask by {kind}?")
+    await expect(pane.bot.last).to_contain_text("Germany", timeout=LIMIT_MS)
+    receipt = pane.root.locator(".receipt").last
+    await expect(receipt).to_contain_text("Answered")
+    await expect(receipt).to_contain_text("source")
+    await receipt.locator("summary").click()
+    await expect(receipt.locator(".slip")).to_contain_text(f"“Do you deliver to Germany, I ask by {kind}?”")
+    await expect(receipt.locator("[data-quoted]").first).to_be_visible()
+    await pane.say("Can you call me?")
+    await expect(pane.bot.last).to_contain_text("person", timeout=LIMIT_MS)
+    if kind in BUTTONS:
+        await pane.choose("Talk to a person")
+    else:
+        await pane.say("Talk to a person")
+    await expect(pane.root.locator(".line.system")).to_contain_text("bringing in a person", timeout=LIMIT_MS)
+    await desk.open("Talk to a person")
+    await expect(desk.log).to_contain_text(f"I ask by {kind}")
+    await desk.press("Claim")
+    await desk.reply(f"Hello, this is Sam, for {kind}.")
+    await expect(pane.agent.last).to_contain_text(f"this is Sam, for {kind}.", timeout=LIMIT_MS)
+    await expect(pane.agent.last.locator(".name")).to_contain_text("Sam Rivers")
+    await pane.say("Thank you, Sam!")
+    await expect(desk.log.locator(".message.contact").last).to_contain_text("Thank you, Sam!")
+    await desk.resolve()
+    await expect(page.locator("#story [data-step=answer]")).to_have_attribute("data-done", "true")
+
+
+async def test_the_web_chat_beside_its_receipts(page: Page) -> None:
+    frame = page.frame_locator(".pane[data-kind=web] iframe")
+    await frame.locator("#text").fill("My DripMate shows E03")
+    await frame.locator("#text").press("Enter")
+    await expect(frame.get_by_role("log").locator(".row-bot")).to_have_count(1, timeout=LIMIT_MS)
+    receipt = page.locator(".pane[data-kind=web] .receipt").first
+    await receipt.locator("summary").click()
+    await expect(receipt.locator(".slip")).to_contain_text("“My DripMate shows E03”")
+
+
+@pytest.mark.parametrize("trouble", ["throttled", "unavailable", "duplicate"])
+@pytest.mark.parametrize("kind", VENDORS)
+async def test_nothing_is_lost_or_doubled(page: Page, kind: str, trouble: str) -> None:
+    pane = LabPane(page, kind)
+    before = await pane.replies.count()
+    await pane.root.get_by_label("Let something go wrong").select_option(trouble)
+    await expect(pane.root.locator(".armed")).to_be_visible()
+    await pane.say(f"Can you call me, {trouble}?")
+    await expect(pane.replies).to_have_count(before + 1, timeout=LIMIT_MS)
+    await expect(pane.bot.last).to_contain_text("person")
+    await expect(pane.root.locator(".armed")).to_be_hidden()
+    if trouble != "duplicate":
+        await expect(pane.root.locator(".line.trouble").last).to_be_visible()
+    await pane.say("Hello!")
+    await expect(pane.replies).to_have_count(before + 2, timeout=LIMIT_MS)
+
+
+async def test_axe_finds_nothing_serious(page: Page) -> None:
+    await LabPane(page, "slack").say("My DripMate shows E03")
+    await expect(page.locator(".pane[data-kind=slack] .receipt").last).to_be_visible()
+    await page.locator(".pane[data-kind=slack] .receipt summary").last.click()
+    assert await axe_problems(page) == []
+    await page.set_viewport_size(PHONE)
+    await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+    await page.get_by_role("navigation", name="Channels").get_by_role("button", name="Slack").click()
+    assert await axe_problems(page) == []

@@ -1,0 +1,1 @@
+"""Identities of one contact, and the delivery ladder."""

@@ -1,0 +1,1 @@
+"""The lab: its page server, its receipts, its samples."""
