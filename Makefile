@@ -8,10 +8,10 @@ CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test check lint bench eval lock schema clean
+.PHONY: help setup demo test check lint bench eval lock schema clean new-channel
 
 help: ## Show this list
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.run ## Make the environment and install the locked dependencies
 
@@ -62,6 +62,9 @@ lock: ## Write the lock files anew (needs uv)
 
 schema: $(VENV)/.run ## Write the JSON Schema of the YAML anew
 	@$(BIN)/frontdesk schema --out config/frontdesk.schema.json
+
+new-channel: $(VENV)/.dev ## Start a channel: make new-channel NAME=foo; it fails the contract until filled in
+	@$(BIN)/python -m tests.contracts.scaffold $(NAME)
 
 clean: ## Remove the environment and the demo's data
 	rm -rf $(VENV) tests/browser/node_modules config/examples/demo/var
