@@ -35,11 +35,15 @@ $(VENV)/.browser: tests/browser/package-lock.json | $(VENV)/.dev
 	@tests/browser/install.sh
 	@touch $@
 
-demo: $(VENV)/.run ## Serve the demo company: shop page with the widget, desk, API
-	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
-	@exec $(BIN)/frontdesk serve --config $(CONFIG)
+$(VENV)/.teams: tests/channels/teams/package-lock.json | $(VENV)/.dev
+	@tests/channels/teams/install.sh
+	@touch $@
 
-test: $(VENV)/.dev $(VENV)/.browser ## Run all tests
+demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one page, the shop, the desk, the API
+	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
+	@exec $(BIN)/frontdesk lab --config $(CONFIG)
+
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams ## Run all tests
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Lint, types, import contracts
@@ -67,4 +71,4 @@ new-channel: $(VENV)/.dev ## Start a channel: make new-channel NAME=foo; it fail
 	@$(BIN)/python -m tests.contracts.scaffold $(NAME)
 
 clean: ## Remove the environment and the demo's data
-	rm -rf $(VENV) tests/browser/node_modules config/examples/demo/var
+	rm -rf $(VENV) tests/browser/node_modules tests/channels/teams/node_modules config/examples/demo/var

@@ -1,4 +1,4 @@
-"""Accepting a vendor's event durably, against the vendor's own SDK app with a handler that does nothing; same core, same bytes."""
+"""Accepting a vendor's event durably, against the vendor's own SDK app with a handler that does nothing; same core and bytes."""
 
 from __future__ import annotations
 

@@ -189,7 +189,7 @@ def vendors(openid_url: str, connector: Connector) -> tuple[Vendor, ...]:
                 "bot_username": "bench_bot",
                 "webhook_secrets": [TELEGRAM_SECRET],
                 "register_webhook": False,
-            },  # fmt: skip
+            },
             telegram,
         ),
         Vendor("sms", {"account_sid": "AC" + "b" * 32, "auth_token": TWILIO_TOKEN, "from_number": "+14155550100"}, sms),

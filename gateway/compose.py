@@ -34,6 +34,7 @@ from gateway.files import StoredFiles
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.knowledge import LiveKnowledge
+from gateway.ladder import Ladder
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
 from gateway.memory import AccountMemory
@@ -310,7 +311,7 @@ class Stage:
     delivery: Delivery
 
 
-def stages(shared: Shared, current: Callable[[], World]) -> Stage:
+def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> Stage:
     """The stages behind the listeners; they read the current world at each use."""
     holder = ids.new_id("w")
     return Stage(
@@ -328,6 +329,7 @@ def stages(shared: Shared, current: Callable[[], World]) -> Stage:
             holder=holder,
             clock=now,
             accounts=shared.accounts,
+            undelivered=ladder.undelivered,
         ),
     )
 

@@ -28,6 +28,7 @@ from core.domain import (
     Receipt,
     Respond,
 )
+from core.identity import is_about_links
 from core.ids import NewId
 from core.ledger import CommitDraft
 from core.ownership import Notices, decide
@@ -42,6 +43,11 @@ from gateway.typed import as_chosen, may_be_choice
 log = structlog.get_logger(__name__)
 
 
+def _is_plain(event: InboundEvent) -> bool:
+    """A message that is nothing but a message; nearly all are, and they are looked at no further."""
+    return event.kind is EventKind.MESSAGE and not (event.follows or may_be_choice(event) or is_about_links(event))
+
+
 @cache
 def _acknowledges(kind: type[Channel]) -> bool:
     """Asked of every request, and asking a protocol costs as much as parsing."""
@@ -53,6 +59,9 @@ class IdentityProofs(Protocol):
 
     async def prove(self, channel: Channel, proof: LinkProof) -> bool:
         """Link, or refuse, once; True when the text that carried the token should still be answered."""
+
+    async def heard(self, channel: Channel, event: InboundEvent) -> bool:
+        """As ``prove``, for words that may be a token, a code or STOP LINK."""
 
 
 class Refusals(Protocol):
@@ -99,23 +108,23 @@ class Intake:
         A request that is redelivered after a failure half-way is taken again as a whole: each part is made once.
         """
         first = parsed[0] if len(parsed) == 1 else None
-        if isinstance(first, InboundEvent) and first.kind is EventKind.MESSAGE and not may_be_choice(first):
+        if isinstance(first, InboundEvent) and _is_plain(first):
             fresh = await self._messages(channel, (first,))
         else:
-            fresh = await self._mixed(channel, parsed)
+            fresh = await self._mixed(channel, await self._beside_links(channel, parsed))
         if _acknowledges(type(channel)):
             assert isinstance(channel, SupportsAcknowledging)
             for item in parsed:
                 self._background.spawn("acknowledge", channel.acknowledge(item))
         return fresh
 
+    async def _beside_links(self, channel: Channel, parsed: Sequence[Parsed]) -> Sequence[Parsed]:
+        """What is left when words about links are answered: a token, its code, STOP LINK."""
+        if self.proofs is None or not any(isinstance(i, InboundEvent) and is_about_links(i) for i in parsed):
+            return parsed
+        return [i for i in parsed if not isinstance(i, InboundEvent) or await self.proofs.heard(channel, i)]
+
     async def _messages(self, channel: Channel, events: Sequence[InboundEvent]) -> int:
-        if any(event.follows for event in events):
-            store = self._store.for_tenant(channel.tenant)
-            events = [event for event in events if not event.follows or await store.head(event.conv) is not None]
-            if not events:
-                metrics.ignored_of(channel.kind, "not_addressed").inc()
-                return 0
         fresh = await self._inbox.accept(channel.tenant, events)
         new = sum(fresh)
         if new:
@@ -130,7 +139,8 @@ class Intake:
         for item in parsed:
             if isinstance(item, LinkProof):
                 messages += [item.event] if await self._prove(channel, item) else []
-        fresh = await self._messages(channel, messages) if messages else 0
+        addressed = [event for event in messages if await self._is_for_us(channel, event)]
+        fresh = await self._messages(channel, addressed) if addressed else 0
         for item in parsed:
             match item:
                 case InboundEvent():
@@ -148,6 +158,13 @@ class Intake:
                 case LinkProof() | Respond() | Elsewhere():
                     pass
         return fresh
+
+    async def _is_for_us(self, channel: Channel, event: InboundEvent) -> bool:
+        """A message in a thread is for us once somebody has addressed us there."""
+        if not event.follows or await self._store.for_tenant(channel.tenant).head(event.conv) is not None:
+            return True
+        metrics.ignored_of(channel.kind, "not_addressed").inc()
+        return False
 
     async def _as_chosen(self, item: Parsed) -> Parsed:
         if isinstance(item, InboundEvent) and item.kind is EventKind.MESSAGE and may_be_choice(item):

@@ -12,6 +12,7 @@ from pathlib import Path
 import structlog
 
 import config
+from core.domain import Head
 from core.errors import FrontdeskError
 from core.ports.channel import Channel, Closes
 from gateway import compose, webhooks
@@ -19,6 +20,8 @@ from gateway.http import demo, framing, slack_oauth
 from gateway.http.express import express
 from gateway.http.internal import internal_app
 from gateway.http.public import public_app
+from gateway.identity import Identity
+from gateway.ladder import Ladder
 from gateway.lanes import TURN_LIMIT_S
 from gateway.presence import Presence
 from gateway.process import Listener, Process, Readiness, Stages
@@ -41,7 +44,8 @@ class Serving:
         self._shared = compose.shared_parts(settings)
         self.world = compose.world(settings, self._shared)
         self.current = Current(self.world.services)
-        stage = compose.stages(self._shared, lambda: self.world)
+        self.ladder = self._ladder()
+        stage = compose.stages(self._shared, lambda: self.world, ladder=self.ladder)
         self.lanes, self.delivery = stage.lanes, stage.delivery
         self.readiness = Readiness(self._shared.store)
         self.framed_by: str | None = None
@@ -55,13 +59,36 @@ class Serving:
             presence=Presence(self._shared.store, channels=self._channels, background=self._shared.background),
             channels=self._channels,
         )
+        signals.met = self._met
         self._shared.inbox.on_accepted = signals.accepted
         self._shared.intake.notices = lambda tenant: self.world.lanes[tenant].notices
         self._shared.intake.stopping = self.lanes
+        self._shared.intake.refusals = self.ladder
         self._shared.store.observer = signals
 
     def _channels(self) -> Mapping[str, Channel]:
         return self.world.services.channels
+
+    def _ladder(self) -> Ladder:
+        """The delivery ladder over the links between identities, whose proofs come through the intake."""
+        shared = self._shared
+        self._identity = Identity(shared.store, channels=self._channels, secret=shared.secret, clock=compose.now)
+        shared.intake.proofs = self._identity
+        return Ladder(
+            shared.store,
+            self._identity,
+            channels=self._channels,
+            is_parked=lambda account: account in shared.accounts.parked,
+            notices=lambda tenant: self.world.lanes[tenant].notices,
+            is_staffed=lambda tenant: self.world.lanes[tenant].is_staffed(),
+            clock=compose.now,
+        )
+
+    def _met(self, head: Head) -> None:
+        """A new conversation: its contact may be known from another account."""
+        channel = self._channels().get(head.account)
+        if channel is not None:
+            self._shared.background.spawn("vouch", self._identity.vouch(channel, head))
 
     def process(self, more: tuple[Listener, ...] = ()) -> Process:
         """The stages behind the listeners, and behind ``more`` of them."""
@@ -83,7 +110,7 @@ class Serving:
             readiness=self.readiness,
             receivers=self.receivers,
             beside=shared.background,
-            background=(self._refresh_knowledge,),
+            background=(self._refresh_knowledge, self.ladder.run),
         )
         beyond = (*webhooks.routes(), *slack_oauth.routes(), *demo.routes(settings.server.public.demo_site))
         public, internal = settings.server.public, settings.server.internal

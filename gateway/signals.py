@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from core.domain import DeliveryState, InboundEvent
+from core.domain import DeliveryState, Head, InboundEvent
 from core.ledger import Commit
 from core.ports.channel import Channel
 from gateway import metrics
@@ -37,6 +37,8 @@ class Signals:
         self._hub = hub
         self._presence = presence
         self._channels = channels
+        self.met: Callable[[Head], None] | None = None
+        """Told of a conversation's first commit: what its vendor has verified about the contact may link them."""
 
     def accepted(self, tenant: str, events: Sequence[InboundEvent]) -> None:
         """New messages are durable: wake their lanes, after the channel's debounce."""
@@ -52,6 +54,8 @@ class Signals:
         self._inbox.unread = max(0, self._inbox.unread - len(commit.consumed))
         self._lanes.committed(tenant, commit)
         self._presence.committed(commit)
+        if commit.seq == 1 and self.met is not None:
+            self.met(commit.head)
         for destination in commit.has_outbox:
             self._delivery.wake(tenant, commit.conv, destination)
         head = commit.head

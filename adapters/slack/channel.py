@@ -6,8 +6,9 @@ replies go out by the Web API, streamed where Slack can.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from adapters import ChannelContext
 from adapters.shared.download import Downloads
@@ -53,6 +54,7 @@ WIDEST = Capabilities(
     typing=True,
     groups=True,
     threads=True,
+    links=True,
     reconciles=True,
 )
 
@@ -158,6 +160,14 @@ class SlackChannel:
         """Stop the stream as it is."""
         if shown.ref is not None:
             await self._streams.end(shown.ref, status=self._status(head))
+
+    def is_private(self, thread: Mapping[str, Any]) -> bool:
+        """Whether only the contact and we are there."""
+        return str(thread.get("channel", "")).startswith("D")
+
+    def link_to(self, token: str) -> str | None:
+        """Slack has no address that opens a chat and brings a text along; the token can be typed."""
+        return None
 
     async def typing(self, head: Head) -> None:
         """The assistant's status line; there is one in threads only."""

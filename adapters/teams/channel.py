@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -46,6 +46,7 @@ WIDEST: Final = Capabilities(
     typing=True,
     groups=True,
     threads=True,
+    links=True,
 )
 
 
@@ -134,6 +135,14 @@ class TeamsChannel:
         if shown.ref is not None:
             room, finish = Room.of(head.thread), self._finish(head)
             await self._streams.leave(room, shown.ref, growing(shown.text), finish=finish)
+
+    def is_private(self, thread: Mapping[str, Any]) -> bool:
+        """Whether only the contact and we are there."""
+        return thread.get("kind") == PERSONAL
+
+    def link_to(self, token: str) -> str | None:
+        """Teams has no address that opens a chat and brings a text along; the token can be typed."""
+        return None
 
     async def typing(self, head: Head) -> None:
         """Three dots for about three seconds."""

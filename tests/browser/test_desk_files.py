@@ -111,6 +111,7 @@ async def test_a_channel_that_takes_no_files_is_told_before_sending(page: DeskPa
     await expect(page.page.locator(".attachment.refused")).to_contain_text("takes no files")
     give_channel(desk, base_url="https://desk.example")
     await page.page.reload()
+    await expect(page.page.get_by_role("button", name="Attach a file")).to_be_enabled()
     await page.page.locator("#files").set_input_files([PICTURE])
     await expect(page.page.locator("#composer-hint")).to_have_text("Files are sent as links on this channel.")
 

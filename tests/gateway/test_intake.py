@@ -15,6 +15,7 @@ from core.domain import (
     Elsewhere,
     EventKind,
     Ignored,
+    InboundEvent,
     LinkProof,
     MessageKind,
     Reaction,
@@ -148,6 +149,9 @@ async def test_a_link_token_is_proven_before_its_text_is_answered(tmp_path: Path
         async def prove(self, channel: Channel, proof: LinkProof) -> bool:
             self.tokens.append(proof.token)
             return self.answer
+
+        async def heard(self, channel: Channel, event: InboundEvent) -> bool:
+            return True
 
     async with running(tmp_path) as stage:
         for answer, fresh in ((False, 0), (True, 1)):

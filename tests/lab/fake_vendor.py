@@ -28,6 +28,7 @@ class FakeVendor:
         self.watch = Watch()
         self.lines: list[LabMessage] = []
         self.calls: list[tuple[Any, ...]] = []
+        self.captions: list[str] = []
         self.answer = TAKEN
         self.doing: str | None = None
         self.is_closed = False
@@ -74,6 +75,7 @@ class FakeVendor:
         self, name: str, media_type: str, body: bytes, *, text: str = "", is_voice: bool = False
     ) -> Delivered:
         self.calls.append(("attach", name, media_type, len(body), is_voice))
+        self.captions.append(text)
         self.post(text, author="contact", files=(name,))
         return self.answer
 
@@ -106,7 +108,13 @@ def mute(vendor: FakeVendor) -> Played:
 def talkative(vendor: TalkativeVendor) -> Played:
     """With everything a contact can do."""
     return Played(
-        lab=vendor, title=vendor.kind, subtitle="", edit=vendor.edit, react=vendor.react, activity=vendor.activity
+        lab=vendor,
+        title=vendor.kind,
+        subtitle="",
+        edit=vendor.edit,
+        react=vendor.react,
+        activity=vendor.activity,
+        hears=True,
     )
 
 

@@ -171,6 +171,12 @@ async def test_files_voice_notes_and_photos(lab: Playing) -> None:
     ]
 
 
+async def test_a_voice_note_has_words_only_where_the_vendor_writes_them_down(lab: Playing) -> None:
+    for name in ("shop-slack", "shop-sms"):
+        assert (await lab.post(f"/api/panes/{name}/voice", {"text": "How much is delivery?"}))[0] == 200
+    assert (lab.slack.captions, lab.sms.captions) == (["How much is delivery?"], [""])
+
+
 async def test_a_reply_gets_its_receipt_when_the_ledger_knows_it(lab: Playing, stream: Watching) -> None:
     ref = lab.slack.post("Delivery is £5.")
     view = await stream.until("shop-slack", lambda view: view["messages"])

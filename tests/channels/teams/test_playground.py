@@ -91,7 +91,7 @@ async def test_the_whole_story_in_the_emulator(tmp_path: Path) -> None:
             async with sam.get("/metrics") as answer:
                 assert 'reason="installed"' in await answer.text()
     finally:
-        served.stop()
+        await asyncio.to_thread(served.stop)
 
 
 async def _answered_in_private_and_in_a_group(teams: Playground) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,8 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         yield Shop(served, lab)
     finally:
         await lab.close()
-        served.stop()
+        # Not on this loop: what is still to be delivered goes to the stand-in, which lives on it.
+        await asyncio.to_thread(served.stop)
         await server.close()
 
 
