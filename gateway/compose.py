@@ -19,6 +19,7 @@ from adapters.discovery import channel_plugins
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
+from core.domain import Attachment
 from core.ownership import DEFAULT_NOTICES, Notices
 from core.ports.channel import Channel, ObservesSignatures
 from core.ports.desk import Desk
@@ -29,6 +30,7 @@ from core.turn import TurnEngine
 from gateway import metrics
 from gateway.accounts import Accounts
 from gateway.background import Background
+from gateway.carrying import LINK_VALID_S
 from gateway.delivery import Delivery
 from gateway.files import StoredFiles
 from gateway.inbox import Inbox
@@ -37,6 +39,7 @@ from gateway.knowledge import LiveKnowledge
 from gateway.ladder import Ladder
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.media import Media
 from gateway.memory import AccountMemory
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
@@ -184,6 +187,7 @@ class Shared:
     accounts: Accounts
     background: Background
     intake: Intake
+    media: Media
     pool: ThreadPoolExecutor
     secret: bytes
 
@@ -233,16 +237,27 @@ def world(settings: config.Settings, shared: Shared) -> World:
         inbox=shared.inbox,
         intake=shared.intake,
         parked=shared.accounts,
+        media=shared.media,
         hub=shared.hub,
         limits=limits_of(settings),
         session_secret=shared.secret,
-        uploads=settings.data_dir / "uploads",
+        uploads=uploads_of(settings),
         base_url=settings.server.public.base_url or "",
         trusted_proxies=tuple(str(network) for network in settings.server.trusted_proxies),
         clock=now,
         new_id=ids.new_id,
     )
     return World(settings=settings, services=services_all, lanes=lanes, desks=desks)
+
+
+def uploads_of(settings: config.Settings) -> Path:
+    """The folder of all files."""
+    return settings.data_dir / "uploads"
+
+
+def _files(settings: config.Settings, tenant: str, secret: bytes) -> StoredFiles:
+    base_url = settings.server.public.base_url
+    return StoredFiles(tenant, uploads_of(settings), secret=secret, base_url=base_url, clock=now)
 
 
 def channel_context(
@@ -254,7 +269,7 @@ def channel_context(
         account=account,
         tenant=tenant,
         live=live,
-        files=StoredFiles(tenant, settings.data_dir / "uploads", secret=secret, base_url=base_url, clock=now),
+        files=_files(settings, tenant, secret),
         memory=AccountMemory(store.for_tenant(tenant), account),
         clock=now,
         webhook_url=None if base_url is None else f"{base_url.rstrip('/')}/webhooks/{account}",
@@ -314,6 +329,10 @@ class Stage:
 def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> Stage:
     """The stages behind the listeners; they read the current world at each use."""
     holder = ids.new_id("w")
+
+    def link(tenant: str, item: Attachment) -> str | None:
+        return _files(current().settings, tenant, shared.secret).link(item, valid_s=LINK_VALID_S)
+
     return Stage(
         lanes=Lanes(
             shared.store,
@@ -321,6 +340,7 @@ def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> S
             channels=lambda: current().services.channels,
             holder=holder,
             clock=now,
+            media=shared.media,
         ),
         delivery=Delivery(
             shared.store,
@@ -329,6 +349,7 @@ def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> S
             holder=holder,
             clock=now,
             accounts=shared.accounts,
+            link=link,
             undelivered=ladder.undelivered,
         ),
     )
@@ -351,6 +372,7 @@ def shared_parts(settings: config.Settings) -> Shared:
         accounts=accounts,
         background=background,
         intake=Intake(store, inbox, accounts=accounts, background=background, clock=now),
+        media=Media(store, uploads=uploads_of(settings), clock=now),
         pool=ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search"),
         secret=session_secret(settings),
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from core.domain import DeliveryState, Destination, Voice
+from core.domain import Attachment, DeliveryState, Destination, Voice
 from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable, Unsupported
 from core.ledger import Claimed
 from core.ports.channel import Channel, Outbound, Sent, Shown
@@ -20,6 +21,7 @@ from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore
 from gateway import metrics
 from gateway.accounts import Accounts
+from gateway.carrying import carried
 from gateway.crashpoints import crash
 from gateway.workers import KeyedWorkers
 
@@ -32,6 +34,9 @@ Undelivered = Callable[[Claimed, str], Awaitable[None]]
 """Told of a row that ended without being delivered, and the error code; must not raise."""
 
 ENDED_BADLY = (DeliveryState.REJECTED, DeliveryState.PARKED)
+FileLink = Callable[[str, Attachment], str | None]
+"""A public address of a tenant's file; None when none is configured."""
+
 MAX_ATTEMPTS = 10
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
@@ -83,8 +88,10 @@ class Delivery:
         clock: Callable[[], datetime],
         accounts: Accounts,
         undelivered: Undelivered | None = None,
+        link: FileLink | None = None,
         parallel: int = 64,
     ) -> None:
+        self._link = link or (lambda tenant, item: None)
         self._accounts = accounts
         self._undelivered = undelivered
         self._store = store
@@ -159,7 +166,7 @@ class Delivery:
             Outbound(
                 id=claimed.id,
                 head=claimed.head,
-                message=claimed.message,
+                message=carried(claimed.message, channel.capabilities, partial(self._link, claimed.tenant)),
                 reconcile=claimed.unsettled,
                 sent_refs=claimed.sent_refs,
                 preview=await self._preview(channel, claimed),

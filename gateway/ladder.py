@@ -15,11 +15,11 @@ from typing import Final
 import structlog
 
 from core.domain import Head, Message, MessageKind, Receipt, Role
-from core.errors import StoreUnavailable
+from core.errors import DeliveryError, StoreUnavailable, WindowClosed
 from core.identity import account_of, head_identity
 from core.ledger import Claimed, CommitDraft
 from core.ownership import Notices
-from core.ports.channel import Channel
+from core.ports.channel import Channel, SupportsReopening
 from core.ports.store import Store, TenantStore
 from core.undelivered import (
     Candidate,
@@ -75,6 +75,18 @@ class Ladder:
     async def refused_later(self, tenant: str, receipt: Receipt, message_id: str) -> None:
         """The vendor takes back what it had accepted.  Never raises."""
         await self._safely(tenant, receipt.conv, message_id, receipt.error)
+        if receipt.error == WindowClosed.code:
+            await self._reopen(tenant, receipt.conv, message_id)
+
+    async def _reopen(self, tenant: str, conv: str, message_id: str) -> None:
+        """The window closed after all: ask the contact to write again, where the channel can."""
+        try:
+            head = await self._store.for_tenant(tenant).head(conv)
+            channel = None if head is None else self._channels().get(head.account)
+            if head is not None and isinstance(channel, SupportsReopening):
+                await channel.reopen(head, message_id)
+        except (DeliveryError, StoreUnavailable) as error:
+            log.info("window_not_reopened", conv=conv, code=error.code)
 
     async def run(self) -> None:
         """Sweep now and then until cancelled: what a crash or a store that was down left behind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
 from typing import Any
@@ -26,6 +26,7 @@ from core.ports.store import Store, TenantStore
 from core.settle import settle_dead, settle_turn, turn_head
 from gateway import metrics
 from gateway.crashpoints import crash
+from gateway.media import Media
 from gateway.speaking import TurnSink, typing
 from gateway.workers import KeyedWorkers
 
@@ -81,7 +82,7 @@ class Running:
     """A turn at work: what it shows, and the task to cancel when the contact stops it."""
 
     sink: TurnSink
-    work: asyncio.Future[TurnResult]
+    work: asyncio.Future[tuple[OpenTurn, TurnResult]]
     is_stopped: bool = False
 
 
@@ -106,8 +107,10 @@ class Lanes:
         channels: Callable[[], Mapping[str, Channel]],
         holder: str,
         clock: Callable[[], datetime],
+        media: Media | None = None,
         parallel: int = 64,
     ) -> None:
+        self._media = media
         self._store = store
         self._tenants = tenants
         self._channels = channels
@@ -188,7 +191,9 @@ class Lanes:
         try:
             crash("turn.before")
             await sink.resume()
-            result = await self._spoken(key, channel, sink, self._engine_result(lane, store, turn, sink))
+            turn, result = await self._spoken(
+                key, channel, turn, sink, self._answered(lane, store, channel, turn, sink)
+            )
             crash("turn.after")
         except StoreUnavailable:
             raise
@@ -203,8 +208,13 @@ class Lanes:
         return True
 
     async def _spoken(
-        self, key: LaneKey, channel: Channel | None, sink: TurnSink, work: Coroutine[Any, Any, TurnResult]
-    ) -> TurnResult:
+        self,
+        key: LaneKey,
+        channel: Channel | None,
+        turn: OpenTurn,
+        sink: TurnSink,
+        work: Coroutine[Any, Any, tuple[OpenTurn, TurnResult]],
+    ) -> tuple[OpenTurn, TurnResult]:
         """Run the engine where a control can reach it, and leave no preview call behind."""
         running = Running(sink, asyncio.ensure_future(work))
         self._speaking[key] = running
@@ -215,10 +225,18 @@ class Lanes:
             if not running.is_stopped:
                 running.work.cancel()
                 raise
-            return STOPPED
+            return turn, STOPPED
         finally:
             del self._speaking[key]
             await sink.close()
+
+    async def _answered(
+        self, lane: LaneTenant, store: TenantStore, channel: Channel | None, turn: OpenTurn, sink: TurnSink
+    ) -> tuple[OpenTurn, TurnResult]:
+        """Fetch the contact's files, then run the engine over the messages as they stand with them."""
+        if self._media is not None:
+            turn = replace(turn, events=await self._media.gather(channel, store.tenant, turn.events))
+        return turn, await self._engine_result(lane, store, turn, sink)
 
     async def _engine_result(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, sink: TurnSink) -> TurnResult:
         head = turn_head(turn.head)

@@ -20,7 +20,7 @@ import structlog
 
 from core.domain import Attachment, InboundEvent
 from core.errors import DeliveryError, ProviderUnavailable, StoreUnavailable
-from core.ports.channel import Channel, SupportsMedia
+from core.ports.channel import Channel, SupportsDiscarding, SupportsMedia
 from core.ports.store import Store
 from gateway import filestore, metrics
 from gateway.sniffing import SNIFFED_BYTES, sniff
@@ -191,6 +191,8 @@ class Media:
                     kept = await self._fetched(channel, wanted)
                 await store.put_upload(kept, conv=wanted.conv, uploaded_at=self._clock())
                 metrics.MEDIA.labels(outcome="unavailable" if kept.unavailable else "fetched").inc()
+                if kept.unavailable is None and isinstance(channel, SupportsDiscarding):
+                    await _discard(channel, wanted.attachment)
             await asyncio.to_thread(filestore.forget, filestore.want(self._uploads, *wanted.key))
         return replace(kept, transcript=wanted.attachment.transcript or kept.transcript)
 
@@ -288,3 +290,11 @@ class Media:
 def _without(item: Attachment, reason: str) -> Attachment:
     """A file that stays a name."""
     return replace(item, name=filestore.own_name(item.name), origin=None, unavailable=reason)
+
+
+async def _discard(channel: SupportsDiscarding, item: Attachment) -> None:
+    """The file is ours now; one that stays at the vendor does no harm."""
+    try:
+        await channel.discard(item)
+    except DeliveryError as error:
+        log.info("media_not_discarded", attachment=item.id, code=error.code)

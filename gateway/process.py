@@ -15,6 +15,7 @@ from gateway.background import Background
 from gateway.delivery import Delivery
 from gateway.lanes import Lanes
 from gateway.live import Hub
+from gateway.media import Media
 from gateway.metrics import LOOP_LAG_SECONDS
 from gateway.receivers import Receivers
 from gateway.recovery import Recovery
@@ -59,6 +60,7 @@ class Stages:
     readiness: Readiness
     receivers: Receivers
     beside: Background
+    media: Media
     background: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -77,6 +79,7 @@ class Process:
         """Open the store, start the stages, listen, and only then look for work that an earlier process left."""
         stages = self._stages
         await stages.store.start()
+        await stages.media.start()
         await stages.delivery.start()
         await stages.lanes.start()
         for listener in self._listeners:
@@ -107,6 +110,7 @@ class Process:
         self._runners = []
         await stages.lanes.stop(drain_s=self._drain_s)
         await stages.delivery.stop(drain_s=self._drain_s)
+        await stages.media.stop(drain_s=self._drain_s)
         await stages.beside.stop()
         await stages.store.stop()
 

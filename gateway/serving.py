@@ -63,6 +63,8 @@ class Serving:
         self._shared.inbox.on_accepted = signals.accepted
         self._shared.intake.notices = lambda tenant: self.world.lanes[tenant].notices
         self._shared.intake.stopping = self.lanes
+        self._shared.media.channels = self._channels
+        self._shared.media.limit_bytes = lambda: self.world.services.limits.upload_bytes
         self._shared.intake.refusals = self.ladder
         self._shared.store.observer = signals
 
@@ -110,6 +112,7 @@ class Serving:
             readiness=self.readiness,
             receivers=self.receivers,
             beside=shared.background,
+            media=shared.media,
             background=(self._refresh_knowledge, self.ladder.run),
         )
         beyond = (*webhooks.routes(), *slack_oauth.routes(), *demo.routes(settings.server.public.demo_site))

@@ -7,6 +7,7 @@ serviceUrl and the host rule a stranger's activity would make us send our token 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from core.wire import decode
 
 LEEWAY_S: Final = 300
 MAX_TOKEN_CHARS: Final = 8_192
+_JWT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+"""The decoder behind PyJWT passes over characters that are not base64url, and takes + and / for - and _."""
 MAX_PROVEN: Final = 1_000
 """One connector token serves an hour of requests and there is about one per region, so this is plenty."""
 
@@ -182,6 +185,8 @@ def _host_of(url: str) -> str:
 
 
 def _kid(token: str) -> str:
+    if _JWT.fullmatch(token) is None:
+        raise SignatureInvalid("The token is not a JWT.", cause="malformed")
     try:
         header = jwt.get_unverified_header(token)
     except (jwt.PyJWTError, ValueError, UnicodeError, RecursionError):

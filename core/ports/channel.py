@@ -246,8 +246,11 @@ class SupportsDiscarding(Protocol):
 class SupportsReopening(Protocol):
     """Can ask a contact to write again when the vendor's reply window is over."""
 
-    async def reopen(self, head: Head, message_id: str) -> None:
-        """Ask once per closed window; ``message_id`` is what could not be said.  Raises ``DeliveryError``."""
+    async def reopen(self, head: Head, row: str) -> bool:
+        """Ask once per closed window; ``row`` names what could not be said.  True when they were asked.
+
+        Raises ``DeliveryError``.
+        """
 
 
 @runtime_checkable

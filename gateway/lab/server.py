@@ -276,11 +276,9 @@ class Lab:
         return _told(await self._lab(request).attach(name, request.content_type, body))
 
     async def _voice(self, request: web.Request) -> web.Response:
-        said = _decoded(await request.read(), Said)
-        note = samples.voice_note()
-        return _told(
-            await self._lab(request).attach("voice.ogg", samples.VOICE_TYPE, note, text=said.text, is_voice=True)
-        )
+        said, played = _decoded(await request.read(), Said), self._played(request)
+        words, note = said.text[:MAX_TEXT] if played.hears else "", samples.voice_note()
+        return _told(await played.lab.attach("voice.ogg", samples.VOICE_TYPE, note, text=words, is_voice=True))
 
     async def _photo(self, request: web.Request) -> web.Response:
         picture = samples.photo()

@@ -31,6 +31,7 @@ class Played:
     """A stand-in for one account, how its pane is called, and what its contact can do beyond writing.
 
     ``edit`` changes a message, ``react`` puts a thumb up or down under one, ``activity`` says what the other side is doing.
+    ``hears`` tells that this vendor writes down what is said in a voice note; elsewhere it is only a sound.
     """
 
     lab: VendorLab
@@ -39,6 +40,7 @@ class Played:
     edit: Edit | None = None
     react: React | None = None
     activity: Activity | None = None
+    hears: bool = False
 
 
 Make = Callable[[Values, str, int], Played]
@@ -97,6 +99,7 @@ def _slack(values: Values, url: str, run: int) -> Played:
         edit=lab.edit,
         react=lab.react,
         activity=lab.activity,
+        hears=True,
     )
 
 

@@ -35,6 +35,7 @@ from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
+from gateway.media import Media
 from gateway.presence import Presence
 from gateway.recovery import Recovery
 from gateway.signals import Signals
@@ -256,9 +257,15 @@ async def running(
 
     store = SqliteStore(folder / "ledger.sqlite3", clock=clock)
     inbox = Inbox(store, max_unread=100_000)
+    media = Media(store, uploads=folder / "uploads", clock=clock, channels=lambda: {ACCOUNT: channel})
     lane = LaneTenant(engine=engine, notices=Notices(), is_staffed=lambda: True, history=10)
     lanes = Lanes(
-        store, tenants=lambda: {TENANT: lane}, channels=lambda: {ACCOUNT: channel}, holder=holder, clock=clock
+        store,
+        tenants=lambda: {TENANT: lane},
+        channels=lambda: {ACCOUNT: channel},
+        holder=holder,
+        clock=clock,
+        media=media,
     )
     accounts = Accounts(clock)
     delivery = Delivery(
@@ -268,6 +275,7 @@ async def running(
         holder=holder,
         clock=clock,
         accounts=accounts,
+        link=lambda tenant, item: f"https://desk.example/{tenant}/{item.id}",
     )
     background = Background()
     intake = Intake(store, inbox, accounts=accounts, background=background, clock=clock)
@@ -280,6 +288,7 @@ async def running(
     recovery = Recovery(store, tenants=lambda: (TENANT,), inbox=inbox, lanes=lanes, delivery=delivery, clock=clock)
     inbox.on_accepted, store.observer = signals.accepted, signals
     await store.start()
+    await media.start()
     await delivery.start()
     if start_lanes:
         await lanes.start()
@@ -303,6 +312,7 @@ async def running(
     finally:
         await recovery.stop()
         await lanes.stop(drain_s=5)
+        await media.stop(drain_s=1.0)
         await delivery.stop(drain_s=5)
         await background.stop()
         await store.stop()

@@ -5,17 +5,41 @@ import { receiptFold } from "./receipt.js";
 
 const SHOWN = 5;
 
+const LOADING_MS = 2500;
+
+/**
+ * The chat takes the focus when it has loaded, as it should on a page of its own.  Here somebody may be writing in another
+ * pane by then, and that one time the focus goes back, unless the visitor means the chat (points at it, or tabs).
+ */
+function giveFocusBack(frame) {
+  let before = null;
+  const isMeant = new AbortController();
+  const { signal } = isMeant;
+  document.addEventListener("focusin", ({ target }) => { if (target !== frame) before = target; }, { signal });
+  document.addEventListener("keydown", ({ key }) => key === "Tab" && isMeant.abort(), { signal });
+  frame.addEventListener("pointerenter", () => isMeant.abort(), { signal });
+  window.addEventListener("blur", () => setTimeout(() => {
+    if (signal.aborted || document.activeElement !== frame) return;
+    if (before?.isConnected) before.focus({ preventScroll: true });
+    else frame.blur();
+    isMeant.abort();
+  }), { signal });
+  frame.addEventListener("load", () => setTimeout(() => isMeant.abort(), LOADING_MS), { signal });
+}
+
 export class WebPane {
   constructor(about, lab, { onChange }) {
     Object.assign(this, { id: about.id, kind: about.kind, title: about.title });
     this.onChange = onChange;
     this.replies = [];
     this.receipts = h("div", { class: "receipts", role: "group", "aria-label": "Receipts of the newest replies" });
+    const frame = h("iframe", { src: lab.web, title: "Web chat" });
+    giveFocusBack(frame);
     this.root = h("section", { class: "pane", id: `pane-${about.id}`, "data-kind": "web", "aria-labelledby": `title-${about.id}` },
       h("header", null,
         h("span", { class: "glyph" }, icon("web")),
         h("div", { class: "titles" }, h("h2", { id: `title-${about.id}` }, about.title), h("p", null, about.subtitle))),
-      h("iframe", { src: lab.web, title: "Web chat" }),
+      frame,
       this.receipts);
   }
 
