@@ -29,6 +29,7 @@ PART_UNITS: Final = 12_000
 """UTF-16 units of text in one message.  Teams takes about 100 KB with cards and citations and advises 80 (checked 2026-11-21)."""
 BODY_BYTES: Final = 80_000
 MAX_CITATIONS: Final = 10
+MAX_SOURCES: Final = 25
 MAX_QUOTE_CHARS: Final = 480
 MAX_NAME_CHARS: Final = 80
 MAX_ADDRESS_CHARS: Final = 1_000
@@ -180,7 +181,8 @@ def _file_line(item: Attachment, link: str) -> str:
 def _close(activity: Activity, message: Message, links: Mapping[str, str]) -> None:
     """Files, and sources beyond what the vendor shows by itself, stand below the text; citations give way in too large a body."""
     sources = [
-        _source_line(number, title, url) for number, title, url in source_lines(message.citations)[MAX_CITATIONS:]
+        _source_line(number, title, url)
+        for number, title, url in source_lines(message.citations)[MAX_CITATIONS:MAX_SOURCES]
     ]
     files = [_file_line(item, links[item.id]) for item in message.attachments if not _is_picture(item)]
     below = ("<br>".join(sources), "\n".join(files))
@@ -192,7 +194,7 @@ def _close(activity: Activity, message: Message, links: Mapping[str, str]) -> No
 
 def _source_line(number: int, title: str, url: str | None) -> str:
     words = escaped(title)
-    return f"[{number}] " + (f"[{words}]({target(url)})" if url else words)
+    return f"[{number}] " + (f"[{words}]({target(url)})" if url and len(url) <= MAX_ADDRESS_CHARS else words)
 
 
 def size_bytes(activity: Activity) -> int:

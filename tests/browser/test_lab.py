@@ -47,6 +47,20 @@ async def page(browser: Browser, lab: ServedLab) -> AsyncIterator[Page]:
     assert [problem for problem in watch.problems if "Blocked autofocusing" not in problem] == []
 
 
+async def test_the_web_chat_does_not_take_the_focus_from_who_writes(page: Page) -> None:
+    await page.reload(wait_until="commit")
+    text = LabPane(page, "slack").text
+    await text.focus()
+    frame = page.frame_locator(".pane[data-kind=web] iframe")
+    await expect(frame.locator(".greeting")).to_be_visible()
+    await page.keyboard.type("Hello")
+    await expect(text).to_have_value("Hello")
+    await page.locator(".pane[data-kind=web] iframe").hover()
+    await frame.locator("#text").click()
+    await page.keyboard.type("Hi")
+    await expect(frame.locator("#text")).to_have_value("Hi")
+
+
 @pytest.mark.parametrize("kind", VENDORS)
 async def test_the_whole_story(page: Page, kind: str) -> None:
     pane, desk = LabPane(page, kind), LabDesk(page)
@@ -79,8 +93,9 @@ async def test_the_whole_story(page: Page, kind: str) -> None:
 
 async def test_the_web_chat_beside_its_receipts(page: Page) -> None:
     frame = page.frame_locator(".pane[data-kind=web] iframe")
-    await frame.locator("#text").fill("My DripMate shows E03")
-    await frame.locator("#text").press("Enter")
+    await frame.locator("#text").click()
+    await page.keyboard.type("My DripMate shows E03")
+    await page.keyboard.press("Enter")
     await expect(frame.get_by_role("log").locator(".row-bot")).to_have_count(1, timeout=LIMIT_MS)
     receipt = page.locator(".pane[data-kind=web] .receipt").first
     await receipt.locator("summary").click()

@@ -122,6 +122,7 @@ def test_who_is_meant_in_a_shared_room(rule: str, room: str, id: str, entities: 
         ("<p>one</p><p>two<br/>three</p>", {"textFormat": "xml"}, "one\ntwo\nthree"),
         ("a\u0000b\u200b\r\nc", {}, "ab\u200b\nc"),
         ("&amp;lt;", {}, "&lt;"),
+        ("one&nbsp;two", {}, "one two"),
         ("https://a.example/?x=1&para=2&copy=3", {}, "https://a.example/?x=1&para=2&copy=3"),
         ("&#8364;5 &euro;5 &#x20AC;5 &#99999999; &nope;", {}, "€5 €5 €5 &#99999999; &nope;"),
         ("&#0;&#55296;x", {}, "\ufffd\ufffdx"),
@@ -135,6 +136,16 @@ def test_nothing_typed_is_nothing() -> None:
     html = {"contentType": "text/html", "content": "<p>hidden</p>"}
     assert reason(wire.activity(text=" ", attachments=[html])) == "empty"
     assert reason(wire.activity(text="<at>Larkspur Help</at>", entities=[wire.mention()])) == "empty"
+
+
+@pytest.mark.parametrize("sender", [{"id": "bot-7", "role": "bot"}, {"id": wire.BOT}, {"id": "28:other"}])
+def test_no_bot_is_answered(sender: dict[str, Any]) -> None:
+    assert reason(wire.activity(text="a", sender=sender)) == "own_message"
+
+
+def test_an_emulators_bot_is_known_by_being_the_recipient() -> None:
+    body = wire.activity(text="a", sender={"id": "bot-7"}, recipient={"id": "bot-7"})
+    assert reason(body) == "own_message"
 
 
 def test_a_long_text_is_cut() -> None:

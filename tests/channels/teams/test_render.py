@@ -174,6 +174,15 @@ def test_a_long_reply_is_split_and_no_part_is_too_large() -> None:
     assert [bool(part.get("attachments")) for part in parts] == [False] * (len(parts) - 1) + [True]
 
 
+def test_citations_give_way_when_a_message_grows_too_large() -> None:
+    address = "https://a.example/" + "x" * 970
+    cites = tuple(citation(number, "T" * 100, address) for number in range(1, 40))
+    text = "".join(f"[{number}] " for number in range(1, 40)) + '"' * 11_000
+    (activity,) = shown(message(text, citations=cites))
+    assert size_bytes(activity) <= BODY_BYTES + 20_000 and "citation" not in activity["entities"][0]
+    assert "[25] " in activity["text"].rpartition("<br>")[2]
+
+
 @pytest.mark.parametrize(
     "said",
     [
