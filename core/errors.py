@@ -8,7 +8,7 @@
     ├ DeliveryError           retryable, retry_after_s, is_certain
     │   ├ Throttled · ProviderUnavailable        may be tried again, nothing was delivered
     │   ├ OutcomeUnknown                         reconcile or park; never sent again blindly
-    │   └ MessageRejected · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
+    │   └ MessageRejected (StoppedByContact) · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
     ├ TurnError               ModelUnavailable · BudgetExceeded · KnowledgeUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
     └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
@@ -167,6 +167,12 @@ class MessageRejected(DeliveryError):
     """The other side refused this message for good."""
 
     code = "message_rejected"
+
+
+class StoppedByContact(MessageRejected):
+    """The contact pressed stop while the reply was streamed; nothing more of it may be said."""
+
+    code = "stopped_by_contact"
 
 
 class WindowClosed(DeliveryError):

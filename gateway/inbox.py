@@ -36,6 +36,7 @@ class Inbox:
         crash("accept.before")
         fresh = await self._store.for_tenant(tenant).accept(events)
         crash("accept.after")
-        if self.on_accepted is not None and any(fresh):
-            self.on_accepted(tenant, [event for event, is_new in zip(events, fresh, strict=True) if is_new])
+        if self.on_accepted is not None and True in fresh:
+            new = events if False not in fresh else [e for e, is_new in zip(events, fresh, strict=True) if is_new]
+            self.on_accepted(tenant, new)
         return fresh

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -187,6 +188,7 @@ class Lanes:
             return True
         channel = self._channels().get(turn.head.account)
         sink = TurnSink(store, channel, turn)
+        sink.on_stopped = partial(self.stop_turn, *key)
         started = perf_counter()
         try:
             crash("turn.before")

@@ -7,13 +7,13 @@ somebody else took over, it stays as what it was.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import structlog
 
 from core.domain import Head, Owner
-from core.errors import DeliveryError
+from core.errors import DeliveryError, StoppedByContact
 from core.ledger import OpenTurn
 from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsTyping
 from core.ports.store import Preview, TenantStore
@@ -45,6 +45,8 @@ class TurnSink:
         self._closing = asyncio.Event()
         self._ref: str | None = None
         self.shown = ""
+        self.on_stopped: Callable[[], None] = lambda: None
+        """Called when the vendor says that the contact pressed stop."""
 
     @property
     def head(self) -> Head:
@@ -116,6 +118,8 @@ class TurnSink:
         except DeliveryError as error:
             log.info("preview_failed", turn=self._turn.turn_id, code=error.code)
             self._is_muted = True
+            if isinstance(error, StoppedByContact):
+                self.on_stopped()
             return
         if ref is not None and ref != self._ref:
             self._ref = ref

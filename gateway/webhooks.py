@@ -5,12 +5,21 @@ from __future__ import annotations
 from aiohttp import web
 
 from core.domain import Elsewhere, Parsed, Respond
-from core.errors import AccountUnknown, BodyTooLarge, DeliveryError, InboundRejected, KeysStale, SignatureInvalid
+from core.errors import (
+    AccountUnknown,
+    BodyTooLarge,
+    DeliveryError,
+    InboundRejected,
+    KeysStale,
+    Overloaded,
+    SignatureInvalid,
+)
 from core.ports.channel import Channel, RawRequest, RefreshesKeys
 from gateway import metrics
 from gateway.intake import elsewhere
 from gateway.services import Services, services_of
 
+KEYS_RETRY_S = 30
 ACCEPTED = Respond(b'{"accepted": 1}')
 
 
@@ -79,13 +88,15 @@ async def _proven(channel: Channel, raw: RawRequest) -> tuple[Parsed, ...]:
 
 
 async def _refresh(channel: Channel) -> None:
-    """Newer keys, once; when they cannot be had, the signature stays unproven."""
+    """Newer keys, once; when they cannot be had nothing is proven, and the vendor may come again."""
     if not isinstance(channel, RefreshesKeys):
         return
     try:
         await channel.refresh_keys()
-    except DeliveryError:
-        metrics.events_of(channel.kind, "keys_unavailable").inc()
+    except DeliveryError as error:
+        raise Overloaded(
+            "The keys that prove this request cannot be fetched now.", retry_after_s=KEYS_RETRY_S
+        ) from error
 
 
 def routes() -> list[web.RouteDef]:

@@ -19,9 +19,9 @@ from adapters.teams.proof import Doorkeeper, is_local
 from adapters.teams.render import Activity as Body
 from adapters.teams.render import Look, growing, is_showable, plain_activity, render
 from adapters.teams.settings import TeamsSettings
-from adapters.teams.streams import ContactStopped, Streams
+from adapters.teams.streams import Streams
 from core.domain import Attachment, Head, Message, Parsed
-from core.errors import ConfigError, DeliveryError, MessageRejected, OutcomeUnknown, Unsupported
+from core.errors import ConfigError, DeliveryError, MessageRejected, OutcomeUnknown, StoppedByContact, Unsupported
 from core.ports.channel import Capabilities, Fetched, Finding, Outbound, RawRequest, Sent, Shown
 from core.wire import decode
 
@@ -113,7 +113,7 @@ class TeamsChannel:
                     refs.append(await self._streams.finish(room, streamed, activity, finish=finish))
                 else:
                     refs.append(await self._connector.create(room, activity))
-        except ContactStopped:
+        except StoppedByContact:
             return Sent(streamed)
         except DeliveryError as error:
             error.sent_refs = tuple(refs)

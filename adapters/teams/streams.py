@@ -17,7 +17,7 @@ from typing import Any, Final
 from adapters.shared.http import Answer
 from adapters.teams.connector import Connector, Room, created_id
 from adapters.teams.errors import Fate, error_of, fate_of
-from core.errors import MessageRejected, OutcomeUnknown, ProviderUnavailable
+from core.errors import OutcomeUnknown, ProviderUnavailable, StoppedByContact
 
 ROLL_OVER_AFTER: Final = timedelta(seconds=105)
 MAX_LIVE: Final = 5_000
@@ -34,10 +34,6 @@ class Live:
     shown: str
     sequence: int = 1
     is_over: bool = False
-
-
-class ContactStopped(MessageRejected):
-    """The contact pressed Stop: nothing more of this reply is wanted."""
 
 
 class Streams:
@@ -92,7 +88,7 @@ class Streams:
         fate = fate_of(answer)
         if fate is Fate.STOPPED:
             self._forget(ref)
-            raise ContactStopped("The contact stopped the reply.")
+            raise StoppedByContact("The contact stopped the reply.")
         if fate in (Fate.TIMED_OUT, Fate.COMPLETED):
             live.is_over = True
         elif answer.status >= 300:
@@ -101,7 +97,7 @@ class Streams:
     async def finish(self, room: Room, ref: str, activity: Mapping[str, Any], *, finish: Finish) -> str:
         """The final message in the place of the stream.  May be repeated: a stream ends once, and replacing is replacing.
 
-        Raises ``ContactStopped`` when they want to hear no more of it, besides what ``send`` raises.
+        Raises ``StoppedByContact`` when they want to hear no more of it, besides what ``send`` raises.
         """
         live = self._live.get(ref)
         try:
@@ -123,7 +119,7 @@ class Streams:
             match fate_of(answer):
                 case Fate.STOPPED:
                     self._forget(ref)
-                    raise ContactStopped("The contact stopped the reply.")
+                    raise StoppedByContact("The contact stopped the reply.")
                 case None if answer.status == 404:
                     return await self._connector.create(room, activity)
                 case None:

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from core.domain import Audience, EventKind, Owner, Role
-from core.errors import ProviderUnavailable
+from core.errors import ProviderUnavailable, StoppedByContact
 from core.ports.engine import ReplySink, TurnInput, TurnResult
 from core.ports.store import Preview
 from tests.gateway.stage import RecordingChannel, ScriptedEngine, Stage, conv_of, echo, result, running
@@ -171,3 +171,13 @@ async def test_a_slow_turn_shows_that_an_answer_is_coming(tmp_path: Path) -> Non
         await stage.say("hello")
         await stage.settled()
         assert [out.message.text for out in channel.sent] == ["You said: hello"]
+
+
+async def test_a_vendor_that_says_the_contact_pressed_stop_ends_the_turn(tmp_path: Path) -> None:
+    channel, speech = RecordingChannel(streams=True), Speech()
+    async with running(tmp_path, engine=ScriptedEngine(speech), channel=channel) as stage:
+        channel.preview_failures = [StoppedByContact("enough")]
+        await stage.say("hello")
+        await stage.settled()
+        assert not speech.gate.is_set(), "nobody waited for the engine"
+        assert [out.message.text for out in channel.sent] == []

@@ -36,8 +36,9 @@ from gateway.store.times import micros
 TRACE = "trace"
 
 EVENT_COLUMNS = "conv, tenant, key, kind, provider_at, order_key, received_at, body"
-AT_ONCE = (256, 64, 16, 4, 1)
-"""How many events one statement inserts: few lengths, so that each is prepared once."""
+AT_ONCE = (256, 192, 128, 96, 64, 48, 32, 24, *range(16, 0, -1))
+"""How many events one statement inserts.  Each statement hands the interpreter lock over and back, so a batch should need one
+or two; few lengths, so that each is prepared once."""
 INSERT_EVENTS = {
     count: f"insert into events({EVENT_COLUMNS}) values {rows} on conflict do nothing"  # noqa: S608  our own constants
     for count in AT_ONCE
@@ -70,17 +71,24 @@ def accept(db: sqlite3.Connection, rows: Sequence[EventRow]) -> tuple[bool, ...]
     return tuple(flags)
 
 
+def is_one_statement(count: int) -> bool:
+    """Whether so many events are inserted by one statement, which is a transaction by itself."""
+    return count in INSERT_EVENTS
+
+
 def _insert(db: sqlite3.Connection, rows: Sequence[EventRow]) -> list[bool]:
-    """Insert as one statement; only when some are known already, one by one to learn which."""
-    if len(rows) > 1:
-        db.execute("savepoint events")
-        inserted = db.execute(INSERT_EVENTS[len(rows)], tuple(chain.from_iterable(rows))).rowcount
-        if inserted != len(rows):
-            db.execute("rollback to events")
-        db.execute("release events")
-        if inserted == len(rows):
-            return [True] * len(rows)
-    return [db.execute(INSERT_EVENTS[1], row).rowcount == 1 for row in rows]
+    """Insert as one statement; when some are known already, the newest rows tell which were not."""
+    cursor = db.execute(INSERT_EVENTS[len(rows)], tuple(chain.from_iterable(rows)))
+    inserted = cursor.rowcount
+    if inserted in (0, len(rows)):
+        return [inserted > 0] * len(rows)
+    # Row numbers count upwards, so what this statement inserted are the newest ones.
+    fresh = set(db.execute("select conv, tenant, key from events order by n desc limit ?", (inserted,)).fetchall())
+    flags = []
+    for row in rows:
+        flags.append(row[:3] in fresh)
+        fresh.discard(row[:3])
+    return flags
 
 
 def stored_head(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:

@@ -10,7 +10,6 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,9 +32,10 @@ from core.errors import StoreLocked, StoreUnavailable
 from core.filelock import FileLock
 from core.ids import NewId
 from core.ledger import Claimed, Commit, OpenTurn
-from core.ports.store import Appended, Build, Dropped, Feedback, Preview, Step, StoreObserver, SystemScope, Work
+from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
 from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql
 from gateway.store.embedded.schema import migrate
+from gateway.store.embedded.system import SqliteSystem
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
 from gateway.store.times import micros
 
@@ -104,7 +104,7 @@ class SqliteStore:
             raise
         for reader in self._connections[1:]:
             reader.execute("pragma query_only = on")
-        self._writer = Writer(self._connections[0], ledger_sql.accept)
+        self._writer = Writer(self._connections[0], ledger_sql.accept, ledger_sql.is_one_statement)
         self._writer.start()
 
     async def stop(self) -> None:
@@ -172,9 +172,11 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
         """Store events durably."""
-        if any(event.tenant != self.tenant for event in events):
-            raise ValueError("an event of another tenant")
-        rows = [ledger_sql.event_row(event) for event in events]
+        rows = []
+        for event in events:
+            if event.tenant != self.tenant:
+                raise ValueError("an event of another tenant")
+            rows.append(ledger_sql.event_row(event))
         return await self._store.insert(rows)
 
     async def open_turn(self, conv: str, holder: str) -> OpenTurn | None:
@@ -369,45 +371,3 @@ class SqliteTenant(links_sql.SqliteLinks):
     async def counts(self) -> Mapping[str, int]:
         """Gauges of the tenant."""
         return await self._store.scan(lambda db: reads_sql.counts(db, self.tenant))
-
-
-class SqliteSystem:
-    """core.ports.store.SystemScope on one file."""
-
-    def __init__(self, store: SqliteStore) -> None:
-        self._store = store
-
-    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
-        """Conversations with unread messages."""
-        return await self._store.scan(lambda db: reads_sql.unread_work(db, after, limit))
-
-    async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
-        """Lines with pending rows."""
-        return await self._store.scan(lambda db: reads_sql.undelivered_work(db, after, limit))
-
-    async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
-        """Messages nobody got and nobody was told of."""
-        return await self._store.scan(lambda db: links_sql.dropped(db, limit))
-
-    async def prune(self, *, before: datetime) -> int:
-        """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
-        limit = micros(before)
-        forgotten = 0
-        for statement in PRUNE:
-            while (count := await self._store.write(partial(_delete, statement, limit))) > 0:
-                forgotten += count if statement.startswith("delete from events") else 0
-        return forgotten
-
-
-PRUNE = (
-    "delete from previews where turn_id in (select p.turn_id from previews p join turns t on t.id = p.turn_id"
-    " where t.done = 1 and t.opened_at < ? limit 500)",
-    "delete from turns where id in (select id from turns where done = 1 and opened_at < ? limit 500)",
-    "delete from attempts where (conv, tenant, seq, idx, k) in (select conv, tenant, seq, idx, k from attempts"
-    " where outcome is not null and started_at < ? limit 500)",
-    "delete from events where n in (select n from events where done is not null and received_at < ? limit 500)",
-)
-
-
-def _delete(statement: str, limit: int, db: sqlite3.Connection) -> int:
-    return db.execute(statement, (limit,)).rowcount

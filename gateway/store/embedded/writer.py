@@ -44,14 +44,19 @@ UNAVAILABLE = "The store cannot be written right now. Nothing was saved; please 
 class Writer:
     """Runs jobs on ``connection``, which belongs to its thread from ``start`` to ``stop``.
 
-    ``insert_rows`` inserts events and tells which were new.
+    ``insert_rows`` inserts events and tells which were new; where ``is_one_statement`` says that so many are one statement,
+    they need no transaction around them.
     """
 
     def __init__(
-        self, connection: sqlite3.Connection, insert_rows: Callable[[sqlite3.Connection, Rows], tuple[bool, ...]]
+        self,
+        connection: sqlite3.Connection,
+        insert_rows: Callable[[sqlite3.Connection, Rows], tuple[bool, ...]],
+        is_one_statement: Callable[[int], bool],
     ) -> None:
         self._connection = connection
         self._insert_rows = insert_rows
+        self._is_one_statement = is_one_statement
         self._jobs: deque[Job] = deque()
         self._ready = threading.Event()
         self._is_stopping = False
@@ -121,6 +126,8 @@ class Writer:
             cast(asyncio.AbstractEventLoop, self._loop).call_soon_threadsafe(_resolve, results)
 
     def _transaction(self, jobs: list[Job]) -> list[Result]:
+        if all(job.work is None for job in jobs) and self._is_one_statement(sum(len(job.rows) for job in jobs)):
+            return self._inserted(jobs)
         self._connection.execute("begin immediate")
         results = self._inserted([job for job in jobs if job.work is None])
         results += [self._worked(job.future, job.work) for job in jobs if job.work is not None]

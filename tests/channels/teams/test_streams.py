@@ -6,9 +6,8 @@ import pytest
 
 from adapters.teams.channel import TeamsChannel
 from adapters.teams.settings import TeamsSettings
-from adapters.teams.streams import ContactStopped
 from core.domain import Head
-from core.errors import ContactGone, ProviderUnavailable, Throttled
+from core.errors import ContactGone, ProviderUnavailable, StoppedByContact, Throttled
 from core.ports.channel import Shown
 from gateway.lab.teams.rooms import info_of
 from gateway.lab.vendor import Fault
@@ -91,7 +90,7 @@ async def test_stop_ends_it_and_nothing_more_is_said(here: World) -> None:
     head = await here.head()
     ref = await grow(here, head, "One.")
     here.lab.stop()
-    with pytest.raises(ContactStopped):
+    with pytest.raises(StoppedByContact):
         await here.channel.preview(head, "t", "One. Two.", ref=ref)
     await here.channel.end_preview(head, "t", Shown(text="One. Two.", ref=ref))
     sent = await here.channel.send(row(head, WHOLE, choices=("Yes",), preview=Shown(text="One.", ref=ref)))
