@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n logical
 
 .PHONY: help setup demo test check lint bench eval lock schema clean new-channel
 

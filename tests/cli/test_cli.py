@@ -108,7 +108,7 @@ def test_check_prints_every_mistake_and_no_secret(tmp_path: Path) -> None:
     assert done.returncode == 1
     wheres = [line.split(": ")[0] for line in done.stdout.splitlines()]
     assert wheres == ["frontdesk.yaml:8:5", "frontdesk.yaml:8:43", "frontdesk.yaml:8:69", "frontdesk.yaml:14:37"]
-    assert "did you mean `web`?; known: web" in done.stdout
+    assert "did you mean `web`?; known: slack, sms, teams, telegram, web, whatsapp" in done.stdout
     assert done.stderr == "frontdesk.yaml: 4 mistakes; it cannot be used\n"
     assert SECRET not in done.stdout + done.stderr
     as_json = frontdesk("check", "--json", cwd=tmp_path)

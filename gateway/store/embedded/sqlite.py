@@ -41,7 +41,9 @@ from gateway.store.times import micros
 
 T = TypeVar("T")
 Read = Callable[[sqlite3.Connection], T]
-CHECKPOINT_PAGES = 4_000
+CHECKPOINT_PAGES = 16_000
+"""64 MB of write-ahead log.  A checkpoint stops the writer for as long as its fsync takes; four times fewer of them write four
+times fewer copies of the same index pages, and touch so few requests that the 99th percentile does not see them."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
