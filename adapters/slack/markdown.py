@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Final, assert_never
 
+from adapters.shared.marks import code_span, longest_run, wrapped
 from adapters.shared.plain import defused
 from adapters.shared.walk import map_text
 from core import markup
@@ -34,7 +35,6 @@ from core.reply import (
 # An underscore inside a word is itself everywhere; a tilde strikes through; an ampersand may begin an entity.
 _SPECIAL: Final = re.compile(r"[\\`*\[\]<~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|&(?=#?\w{1,32};)")
 _LINE_START: Final = re.compile(r"^([ \t]*)(?:([#>+\-=|])|(\d{1,9})([.)]))", re.MULTILINE)
-_BACKTICKS: Final = re.compile(r"`+")
 _HARD_BREAK: Final = "  \n"
 
 
@@ -70,7 +70,7 @@ def _block(block: Block) -> str:
         case Heading(level, children):
             return "#" * level + " " + _inlines(children).replace(_HARD_BREAK, " ")
         case CodeBlock(text):
-            fence = "`" * max(3, _longest_run(text) + 1)
+            fence = "`" * max(3, longest_run(text) + 1)
             return f"{fence}\n{text}\n{fence}"
         case Quote(children):
             return "\n".join(f"> {line}".rstrip() for line in to_markdown(children).split("\n"))
@@ -119,11 +119,11 @@ def _inline(node: Inline) -> str:
         case Text(text):
             return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
         case Strong(children):
-            return _wrapped("**", _inlines(children))
+            return wrapped("**", _inlines(children))
         case Emphasis(children):
-            return _wrapped("*", _inlines(children))
+            return wrapped("*", _inlines(children))
         case Code(text):
-            return _code(text)
+            return code_span(text)
         case Link(href, children):
             return f"[{_inlines(children)}]({href.replace('(', '%28').replace(')', '%29')})"
         case Mark(number):
@@ -132,25 +132,6 @@ def _inline(node: Inline) -> str:
             return _HARD_BREAK
         case _:
             assert_never(node)
-
-
-def _wrapped(mark: str, inner: str) -> str:
-    """Marks hug their words: blanks go outside, and nothing is marked when there are no words."""
-    words = inner.strip()
-    if not words:
-        return inner
-    lead, tail = inner[: len(inner) - len(inner.lstrip())], inner[len(inner.rstrip()) :]
-    return f"{lead}{mark}{words}{mark}{tail}"
-
-
-def _code(text: str) -> str:
-    fence = "`" * (_longest_run(text) + 1)
-    pad = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{pad}{text}{pad}{fence}"
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
 def _guarded(text: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final, assert_never
 from urllib.parse import quote
 
+from adapters.shared.marks import code_span, longest_run, wrapped
 from adapters.shared.plain import defused, tables_as_lists
 from core.reply import (
     Block,
@@ -33,7 +34,6 @@ from core.reply import (
 _MARKUP: Final = re.compile(r"[\\*_~\[\]`]")
 _LINE_START: Final = re.compile(r"^(\s*)([#>+-])", re.MULTILINE)
 _NUMBER_START: Final = re.compile(r"^(\s*\d+)([.)])(?=\s|$)", re.MULTILINE)
-_BACKTICKS: Final = re.compile(r"`+")
 MOST_HEADING: Final = 3
 
 
@@ -55,7 +55,7 @@ def _block(block: Block) -> str:
         case Heading(level, children):
             return "#" * min(level, MOST_HEADING) + " " + _inlines(children).replace("<br>", " ")
         case CodeBlock(text):
-            fence = "`" * max(3, _longest_ticks(text) + 1)
+            fence = "`" * max(3, longest_run(text) + 1)
             return f"{fence}\n{defused(text)}\n{fence}"
         case Quote(children):
             return "\n".join(f"> {line}".rstrip() for line in markdown(children).split("\n"))
@@ -92,11 +92,11 @@ def _inline(node: Inline) -> str:
         case Text(text):
             return escaped(text)
         case Strong(children):
-            return _wrapped("**", _inlines(children))
+            return wrapped("**", _inlines(children))
         case Emphasis(children):
-            return _wrapped("_", _inlines(children))
+            return wrapped("_", _inlines(children))
         case Code(text):
-            return _code(defused(text))
+            return code_span(defused(text))
         case Link(href, children):
             return f"[{_inlines(children) or escaped(href)}]({target(href)})"
         case Mark(number):
@@ -105,25 +105,6 @@ def _inline(node: Inline) -> str:
             return "<br>"
         case _:
             assert_never(node)
-
-
-def _wrapped(mark: str, words: str) -> str:
-    """Emphasis marks stand against the words; blanks belong outside."""
-    bare = words.strip()
-    if not bare:
-        return words
-    lead, tail = words[: len(words) - len(words.lstrip())], words[len(words.rstrip()) :]
-    return f"{lead}{mark}{bare}{mark}{tail}"
-
-
-def _code(text: str) -> str:
-    ticks = "`" * (_longest_ticks(text) + 1)
-    room = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{ticks}{room}{text}{room}{ticks}"
-
-
-def _longest_ticks(text: str) -> int:
-    return max((len(run) for run in _BACKTICKS.findall(text)), default=0)
 
 
 def target(href: str) -> str:
