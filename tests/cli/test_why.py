@@ -62,7 +62,7 @@ def keep(folder: Path, result: TurnResult, *, trace: bytes | None = None, turn_i
         )
 
     async def write() -> str:
-        store = SqliteStore(folder / "var" / "frontdesk.sqlite3", clock=lambda: world.T0, lock=False)
+        store = SqliteStore(folder / "var" / "frontdesk.sqlite3", clock=lambda: world.T0)
         await store.start()
         await store.for_tenant("acme").accept([world.event("asked")])
         appended = await store.for_tenant("acme").append("c_1", nonce="n", build=build)

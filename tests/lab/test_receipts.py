@@ -22,7 +22,7 @@ QUESTION = "How long do I have to return goods?"
 
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[TenantStore]:
-    made = SqliteStore(tmp_path / "frontdesk.sqlite3", clock=lambda: world.T0, lock=False)
+    made = SqliteStore(tmp_path / "frontdesk.sqlite3", clock=lambda: world.T0)
     await made.start()
     yield made.for_tenant("acme")
     await made.stop()

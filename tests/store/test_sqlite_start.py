@@ -10,8 +10,9 @@ from time import perf_counter
 import pytest
 
 from core.errors import StoreError, StoreLocked
+from core.ledger import CommitDraft, CommitKind
 from core.ports.store import Work
-from tests.store.sqlite_world import TENANT, event, store_at
+from tests.store.sqlite_world import CONV, TENANT, event, store_at
 
 
 async def test_a_second_serve_is_refused_and_told_who_has_it(tmp_path: Path) -> None:
@@ -30,8 +31,16 @@ async def test_a_command_beside_serve_reads_and_writes(tmp_path: Path) -> None:
     serve, command = store_at(tmp_path), store_at(tmp_path, lock=False)
     await serve.start()
     await command.start()
-    assert await command.for_tenant(TENANT).accept([event(1)]) == (True,)
-    assert len(await serve.for_tenant(TENANT).unread("c_1")) == 1
+    assert await serve.for_tenant(TENANT).accept([event(1)]) == (True,)
+    assert len(await command.for_tenant(TENANT).unread(CONV)) == 1
+    with pytest.raises(ValueError, match="without its lock"):
+        await command.for_tenant(TENANT).accept([event(2)])
+    await command.for_tenant(TENANT).append(
+        CONV,
+        nonce="n",
+        build=lambda head: CommitDraft(kind=CommitKind.CONTROL, head=head, consumed=(event(1).id,)),
+    )
+    assert await serve.for_tenant(TENANT).unread(CONV) == ()
     await command.stop()
     await serve.stop()
 

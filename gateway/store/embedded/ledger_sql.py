@@ -13,10 +13,11 @@ from itertools import chain
 
 import msgspec
 
-from core.domain import DeliveryState, Head, InboundEvent, Message
+from core.domain import DeliveryState, EventKind, Head, InboundEvent, Message
 from core.identity import head_identity
 from core.ledger import CommitDraft, CommitKind, OpenTurn
 from core.ports.store import Appended, Build
+from gateway.store.embedded import unread as waiting
 from gateway.store.rows import (
     Projected,
     consuming,
@@ -80,11 +81,16 @@ def _insert(db: sqlite3.Connection, rows: Sequence[EventRow]) -> list[bool]:
     """Insert as one statement; when some are known already, the newest rows tell which were not."""
     cursor = db.execute(INSERT_EVENTS[len(rows)], tuple(chain.from_iterable(rows)))
     inserted = cursor.rowcount
-    if inserted in (0, len(rows)):
-        return [inserted > 0] * len(rows)
+    if inserted == 0:
+        return [False] * len(rows)
     # Row numbers count upwards, so what this statement inserted are the newest ones.
-    fresh = set(db.execute("select conv, tenant, key from events order by n desc limit ?", (inserted,)).fetchall())
-    flags = []
+    first = (cursor.lastrowid or 0) - inserted + 1
+    if inserted == len(rows):
+        waiting.inserted(db, (row[:2] for row in rows), first)
+        return [True] * len(rows)
+    newest = db.execute("select conv, tenant, key from events where n >= ? order by n", (first,)).fetchall()
+    waiting.inserted(db, (row[:2] for row in newest), first)
+    fresh, flags = set(newest), []
     for row in rows:
         flags.append(row[:3] in fresh)
         fresh.discard(row[:3])
@@ -98,15 +104,11 @@ def stored_head(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
 
 
 def head_of(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
-    """The newest head, or the one made from the first event; None: unknown conversation."""
+    """The newest head, or the one made from the first event; None: unknown conversation.  For the writing connection."""
     head = stored_head(db, tenant, conv)
     if head is not None:
         return head
-    rows = db.execute(  # nothing is done before the first commit
-        "select body from events where tenant = ? and conv = ? and done is null order by provider_at, order_key, key",
-        (tenant, conv),
-    )
-    for (body,) in rows:
+    for body in waiting.bodies(db, tenant, conv):  # nothing is done before the first commit
         event = decode_event(body)
         if event.contact is not None:
             return Head.first(event)
@@ -114,13 +116,9 @@ def head_of(db: sqlite3.Connection, tenant: str, conv: str) -> Head | None:
 
 
 def unread(db: sqlite3.Connection, tenant: str, conv: str) -> tuple[InboundEvent, ...]:
-    """Messages that no commit has consumed, in the provider's order."""
-    rows = db.execute(
-        "select body from events where tenant = ? and conv = ? and done is null and kind = 'message'"
-        " order by provider_at, order_key, key",
-        (tenant, conv),
-    )
-    return tuple(decode_event(body) for (body,) in rows)
+    """Messages that no commit has consumed, in the provider's order; for the writing connection."""
+    events = (decode_event(body) for body in waiting.bodies(db, tenant, conv))
+    return tuple(event for event in events if event.kind is EventKind.MESSAGE)
 
 
 def open_turn(
@@ -290,6 +288,8 @@ def _finish_turn(db: sqlite3.Connection, tenant: str, projected: Projected) -> N
         db.execute("update turns set done = 1 where id = ? and tenant = ?", (commit.turn_id, tenant))
         if projected.trace is not None:
             record_step(db, tenant, commit.turn_id, TRACE, projected.trace, now=commit.committed_at)
+    if commit.consumed:
+        waiting.consumed(db, tenant, commit.conv)
 
 
 def record_step(db: sqlite3.Connection, tenant: str, turn_id: str, name: str, body: bytes, *, now: datetime) -> bool:

@@ -130,17 +130,6 @@ def counts(db: sqlite3.Connection, tenant: str) -> dict[str, int]:
     return {**{f"owner.{owner.value}": by_owner.get(owner.value, 0) for owner in Owner}, **found}
 
 
-def unread_work(db: sqlite3.Connection, after: Work | None, limit: int) -> tuple[Work, ...]:
-    """Conversations with unread messages, paged."""
-    start = ("", "") if after is None else (after.tenant, after.conv)
-    rows = db.execute(
-        "select distinct tenant, conv from events where done is null"
-        " and (tenant, conv) > (?, ?) order by tenant, conv limit ?",
-        (*start, limit),
-    )
-    return tuple(Work(tenant, conv) for tenant, conv in rows)
-
-
 def undelivered_work(
     db: sqlite3.Connection, after: Work | None, limit: int
 ) -> tuple[tuple[Work, Destination, datetime], ...]:

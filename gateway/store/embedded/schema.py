@@ -1,8 +1,8 @@
 """The ledger's tables in SQLite, and how older files become current.
 
-``conv`` leads every key but that of events, and every row carries its tenant.  An event's own key leads there: vendors count
-upwards, so that what arrives together is written to the same page, which halves the cost of an accept.  Times are integer
-microseconds since 1970 (UTC).
+``conv`` leads every key but those of events, and every row carries its tenant.  An event's own key leads there: vendors count
+upwards, so that what arrives together is written to the same page (``unread.py`` finds events by conversation).  Times are
+integer microseconds since 1970 (UTC).
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ MIGRATIONS: tuple[str, ...] = (
     insert into arrivals select n, conv, tenant, key, kind, provider_at, order_key, received_at, done, body from events;
     drop table events;
     alter table arrivals rename to events;
-    create index events_unread on events(tenant, conv) where done is null;
+    create index events_waiting on events(n) where done is null;
     create index events_done on events(received_at) where done is not null;
     """,
     """

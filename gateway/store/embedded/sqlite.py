@@ -33,7 +33,7 @@ from core.filelock import FileLock
 from core.ids import NewId
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
-from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql
+from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql, unread
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.system import SqliteSystem
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
@@ -46,9 +46,11 @@ CHECKPOINT_PAGES = 16_000
 times fewer copies of the same index pages, and touch so few requests that the 99th percentile does not see them."""
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path) -> unread.WritingConnection:
     """A connection to the ledger's file, for use by one thread at a time."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
+    connection = sqlite3.connect(
+        path, isolation_level=None, check_same_thread=False, cached_statements=256, factory=unread.WritingConnection
+    )
     connection.execute("pragma busy_timeout = 5000")
     connection.execute("pragma journal_mode = wal")
     connection.execute("pragma synchronous = full")
@@ -95,8 +97,11 @@ class SqliteStore:
                 " stop it, or use another data_dir"
             )
         try:
-            self._connections = [connect(self.path)]
-            migrate(self._connections[0])
+            writing = connect(self.path)
+            self._connections = [writing]
+            migrate(writing)
+            if self.is_locked:
+                writing.follow()
             self._connections += [connect(self.path), connect(self.path)]
         except sqlite3.Error as error:
             self._close()
@@ -106,7 +111,7 @@ class SqliteStore:
             raise
         for reader in self._connections[1:]:
             reader.execute("pragma query_only = on")
-        self._writer = Writer(self._connections[0], ledger_sql.accept, ledger_sql.is_one_statement)
+        self._writer = Writer(writing, ledger_sql.accept, ledger_sql.is_one_statement)
         self._writer.start()
 
     async def stop(self) -> None:
@@ -174,6 +179,8 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
         """Store events durably."""
+        if not self._store.is_locked:
+            raise ValueError("a store opened without its lock accepts no messages")
         rows = []
         for event in events:
             if event.tenant != self.tenant:
@@ -239,7 +246,10 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def head(self, conv: str) -> Head | None:
         """The newest head."""
-        return self._store.read(lambda db: ledger_sql.head_of(db, self.tenant, conv))
+        head = self._store.read(lambda db: ledger_sql.stored_head(db, self.tenant, conv))
+        if head is not None:
+            return head
+        return await self._store.write(lambda db: ledger_sql.head_of(db, self.tenant, conv))
 
     async def transcript(
         self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
@@ -259,7 +269,7 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def unread(self, conv: str) -> tuple[InboundEvent, ...]:
         """Messages that no commit has consumed."""
-        return self._store.read(lambda db: ledger_sql.unread(db, self.tenant, conv))
+        return await self._store.write(lambda db: ledger_sql.unread(db, self.tenant, conv))
 
     async def message(self, message_id: str) -> Message | None:
         """One message by id."""

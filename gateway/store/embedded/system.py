@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from core.domain import Destination
 from core.ports.store import Dropped, Work
-from gateway.store.embedded import links_sql, reads_sql
+from gateway.store.embedded import links_sql, reads_sql, unread
 from gateway.store.times import micros
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class SqliteSystem:
 
     async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
         """Conversations with unread messages."""
-        return await self._store.scan(lambda db: reads_sql.unread_work(db, after, limit))
+        return await self._store.write(lambda db: unread.work(db, after, limit))
 
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Lines with pending rows."""

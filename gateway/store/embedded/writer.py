@@ -18,6 +18,7 @@ from time import sleep
 from typing import Any, NamedTuple, TypeVar, cast
 
 from core.errors import StoreUnavailable
+from gateway.store.embedded.unread import WritingConnection
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], Any]
@@ -50,7 +51,7 @@ class Writer:
 
     def __init__(
         self,
-        connection: sqlite3.Connection,
+        connection: WritingConnection,
         insert_rows: Callable[[sqlite3.Connection, Rows], tuple[bool, ...]],
         is_one_statement: Callable[[int], bool],
     ) -> None:
@@ -132,6 +133,7 @@ class Writer:
         results = self._inserted([job for job in jobs if job.work is None])
         results += [self._worked(job.future, job.work) for job in jobs if job.work is not None]
         self._connection.execute("commit")
+        self._connection.after_commit()
         return results
 
     def _inserted(self, jobs: list[Job]) -> list[Result]:
@@ -155,6 +157,7 @@ class Writer:
 
     def _roll_back(self) -> None:
         """Undo a batch; a connection that cannot even do that refuses the next batch as well, and says so."""
+        self._connection.after_rollback()
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("rollback")
