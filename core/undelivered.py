@@ -28,6 +28,7 @@ BECAUSE: Final[Mapping[str, str]] = {
     "window_closed": "they last wrote too long ago: this channel takes no free text from us until they write again",
     "contact_gone": "the contact can no longer be reached there: they blocked the chat, opted out or closed the account",
     "message_rejected": "the channel refused this message",
+    "stopped_by_contact": "they pressed stop while it was on its way",
     "unsupported": "this channel cannot carry it",
     "outcome_unknown": "the channel's answer was lost; it may have arrived or not, and is not sent twice",
     "throttled": "the channel asked us to slow down for too long",
