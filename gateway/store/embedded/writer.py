@@ -36,7 +36,7 @@ class Job(NamedTuple):
 
 BATCH = 512
 MOST_WAITING = 20_000
-GATHER_S = 0.001
+GATHER_S = 0.0005
 """Pause after a batch of several: those who come together are written together.  A commit costs about as much processor
 time as three accepts, so a busy core gains more than the pause costs; a single writer never waits."""
 UNAVAILABLE = "The store cannot be written right now. Nothing was saved; please try again shortly."
