@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from core import markup, reply
+from core import markup
+from gateway.lab.nodes import Nodes
 from gateway.lab.slack.state import Post
 
 _LINK: Final = re.compile(r"<((?:https?|mailto|tel):[^|<>]+)(?:\|([^<>]*))?>")
@@ -21,10 +22,10 @@ def words(post: Post) -> str:
 
 def nodes(post: Post) -> list[Any]:
     """The message as the lab page draws it."""
-    found: list[Any] = [_block(block) for block in markup.parse(post.markdown)]
+    found: list[Any] = Nodes().blocks(markup.parse(post.markdown))
     for block in post.blocks:
         if block["type"] in ("markdown", "section"):
-            found += [_block(each) for each in markup.parse(_text_of(block))]
+            found += Nodes().blocks(markup.parse(_text_of(block)))
         elif block["type"] == "context":
             found.append({"t": "p", "c": _context(block["elements"])})
     return found or [{"t": "p", "c": [{"t": "text", "text": words(post)}]}]
@@ -70,45 +71,3 @@ def _mrkdwn(text: str) -> list[Any]:
 
 def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _blocks(blocks: Sequence[reply.Block]) -> list[Any]:
-    return [_block(block) for block in blocks]
-
-
-def _block(block: reply.Block) -> dict[str, Any]:
-    match block:
-        case reply.Paragraph(children):
-            return {"t": "p", "c": _inlines(children)}
-        case reply.Heading(level, children):
-            return {"t": "h", "level": level, "c": _inlines(children)}
-        case reply.CodeBlock(text):
-            return {"t": "pre", "text": text}
-        case reply.Quote(inner):
-            return {"t": "quote", "b": _blocks(inner)}
-        case reply.Items(start, items):
-            return {"t": "list", "start": start, "items": [_blocks(item) for item in items]}
-        case reply.Table(rows):
-            return {"t": "table", "rows": [[_inlines(cell) for cell in row] for row in rows]}
-
-
-def _inlines(children: Sequence[reply.Inline]) -> list[Any]:
-    return [_inline(child) for child in children]
-
-
-def _inline(node: reply.Inline) -> dict[str, Any]:
-    match node:
-        case reply.Text(text):
-            return {"t": "text", "text": text}
-        case reply.Code(text):
-            return {"t": "code", "text": text}
-        case reply.Strong(children):
-            return {"t": "strong", "c": _inlines(children)}
-        case reply.Emphasis(children):
-            return {"t": "em", "c": _inlines(children)}
-        case reply.Link(href, children):
-            return {"t": "a", "href": href, "c": _inlines(children)}
-        case reply.Mark(number):
-            return {"t": "mark", "n": number}
-        case reply.Break():
-            return {"t": "br"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 from core import markup, reply
+from gateway.lab.nodes import Nodes, Rows
 
 _BREAK: Final = re.compile(r"<br\s*/?>")
 _BROKEN: Final = "\ue000"
@@ -32,7 +33,7 @@ def words(activity: Mapping[str, Any]) -> str:
 
 def nodes(activity: Mapping[str, Any]) -> list[Any]:
     """The text as nodes."""
-    found = [_block(block) for block in tree_of(activity)]
+    found = _Nodes().blocks(tree_of(activity))
     for card in cards(activity):
         blocks = [item for item in card.get("body", ()) if item.get("type") == "TextBlock"]
         found += [{"t": "p", "c": [{"t": "text", "text": str(item.get("text", ""))}]} for item in blocks]
@@ -58,53 +59,18 @@ def files(activity: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _blocks(blocks: Sequence[reply.Block]) -> list[Any]:
-    return [_block(block) for block in blocks]
+class _Nodes(Nodes):
+    """Teams shows a table's bars, and breaks lines where the text says so."""
 
+    def text(self, text: str) -> list[Any]:
+        """Lines, with breaks between them."""
+        found: list[Any] = []
+        for number, line in enumerate(text.split(_BROKEN)):
+            found += [{"t": "br"}] if number else []
+            found += [{"t": "text", "text": line}] if line else []
+        return found
 
-def _block(block: reply.Block) -> dict[str, Any]:
-    match block:
-        case reply.Paragraph(children):
-            return {"t": "p", "c": _inlines(children)}
-        case reply.Heading(level, children):
-            return {"t": "h", "level": level, "c": _inlines(children)}
-        case reply.CodeBlock(text):
-            return {"t": "pre", "text": text}
-        case reply.Quote(children):
-            return {"t": "quote", "b": _blocks(children)}
-        case reply.Items(start, items):
-            return {"t": "list", "start": start, "items": [_blocks(item) for item in items]}
-        case reply.Table(rows):
-            # Teams has no tables in text messages: it shows the bars.
-            text = "\n".join(" | ".join(markup.inline_text(cell) for cell in row) for row in rows)
-            return {"t": "p", "c": [{"t": "text", "text": text}]}
-
-
-def _inlines(children: Sequence[reply.Inline]) -> list[Any]:
-    found: list[Any] = []
-    for child in children:
-        if isinstance(child, reply.Text):
-            for number, line in enumerate(child.text.split(_BROKEN)):
-                found += [{"t": "br"}] if number else []
-                found += [{"t": "text", "text": line}] if line else []
-        else:
-            found.append(_inline(child))
-    return found
-
-
-def _inline(node: reply.Inline) -> dict[str, Any]:
-    match node:
-        case reply.Text(text):
-            return {"t": "text", "text": text}
-        case reply.Code(text):
-            return {"t": "code", "text": text}
-        case reply.Strong(children):
-            return {"t": "strong", "c": _inlines(children)}
-        case reply.Emphasis(children):
-            return {"t": "em", "c": _inlines(children)}
-        case reply.Link(href, children):
-            return {"t": "a", "href": href, "c": _inlines(children)}
-        case reply.Mark(number):
-            return {"t": "mark", "n": number}
-        case reply.Break():
-            return {"t": "br"}
+    def table(self, rows: Rows) -> dict[str, Any]:
+        """There are no tables in text messages."""
+        text = "\n".join(" | ".join(markup.inline_text(cell) for cell in row) for row in rows)
+        return {"t": "p", "c": [{"t": "text", "text": text}]}
