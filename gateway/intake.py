@@ -107,7 +107,7 @@ class Intake:
 
         A request that is redelivered after a failure half-way is taken again as a whole: each part is made once.
         """
-        first = parsed[0] if len(parsed) == 1 else None
+        first = parsed[0] if len(parsed) == 1 or (len(parsed) == 2 and isinstance(parsed[1], Respond)) else None
         if isinstance(first, InboundEvent) and _is_plain(first):
             fresh = await self._messages(channel, (first,))
         else:

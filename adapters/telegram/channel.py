@@ -133,12 +133,6 @@ class TelegramChannel:
         )
         await self._previews.refresh(head)
 
-    async def acknowledge(self, item: Parsed) -> None:
-        """Stop a button's spinner; a webhook's own answer has done that already."""
-        if self.is_receiving and isinstance(item, InboundEvent) and item.dedupe_key.startswith(PRESS_KEY):
-            press = item.dedupe_key.removeprefix(PRESS_KEY)
-            await self._api.ask(lambda bot: bot.answer_callback_query(callback_query_id=press))
-
     async def fetch(self, attachment: Attachment, *, limit_bytes: int) -> Fetched:
         """Ask where the file is, and fetch it; the address holds the token and goes no further."""
         try:
@@ -208,3 +202,18 @@ class TelegramChannel:
         """Give up connections."""
         await self._api.close()
         await self._downloads.close()
+
+
+class PollingTelegramChannel(TelegramChannel):
+    """An account that asks for its updates; a class of its own, so that webhooks pay nothing for what only polling needs."""
+
+    async def acknowledge(self, item: Parsed) -> None:
+        """Stop a button's spinner; a webhook's own answer would have done that already."""
+        if isinstance(item, InboundEvent) and item.dedupe_key.startswith(PRESS_KEY):
+            press = item.dedupe_key.removeprefix(PRESS_KEY)
+            await self._api.ask(lambda bot: bot.answer_callback_query(callback_query_id=press))
+
+
+def build(context: ChannelContext, settings: TelegramSettings) -> TelegramChannel:
+    """The channel of one account."""
+    return (PollingTelegramChannel if settings.mode == "polling" else TelegramChannel)(context, settings)
