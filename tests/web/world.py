@@ -271,6 +271,15 @@ def _tenant(name: str, store: SqliteStore, clock: MovingClock) -> TenantServices
     )
 
 
+async def _listening(app: web.Application) -> tuple[web.AppRunner, str]:
+    """Serve on a free loopback port; the runner and its address."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    return runner, f"http://{host}:{port}"
+
+
 @asynccontextmanager
 async def serving(
     folder: Path,
@@ -328,15 +337,11 @@ async def serving(
     await store.start()
     await delivery.start()
     await lanes.start()
-    runner = web.AppRunner(public_app(current, more_routes=webhooks.routes()), access_log=None, shutdown_timeout=1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
     async with aiohttp.ClientSession(auto_decompress=True) as http:
+        runner, url = await _listening(public_app(current, more_routes=webhooks.routes()))
         try:
             yield World(
-                url=f"http://{host}:{port}",
+                url=url,
                 current=current,
                 store=store,
                 hub=hub,
@@ -352,4 +357,5 @@ async def serving(
             await runner.cleanup()
             await lanes.stop(drain_s=5)
             await delivery.stop(drain_s=5)
+            await background.stop()
             await store.stop()
