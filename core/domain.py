@@ -299,7 +299,8 @@ class Head:
     ``seq`` numbers commits from 1 (0: none yet).  ``owner_epoch`` grows with every change of owner, ``term`` with every
     change of the lane's holder.  ``human_stretches`` are facts for prompts: (from seq, to seq or None, agent).
     ``contact_at`` is when the contact last wrote, by the provider's clock: reply windows count from it.  ``thread`` is what
-    the channel needs to answer there, as of the contact's newest message.
+    the channel needs to answer there, as of the contact's newest message.  ``state_ref`` names the journal row that holds what
+    the engine keeps between turns ("turn id:step"; "": nothing).
     """
 
     tenant: str
@@ -325,6 +326,7 @@ class Head:
     csat: int | None = None
     preview: str = ""
     contact_at: datetime | None = None
+    state_ref: str = ""
 
     @classmethod
     def first(cls, event: InboundEvent) -> Head:

@@ -9,7 +9,7 @@
     │   ├ Throttled · ProviderUnavailable        may be tried again, nothing was delivered
     │   ├ OutcomeUnknown                         reconcile or park; never sent again blindly
     │   └ MessageRejected (StoppedByContact) · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
-    ├ TurnError               ModelUnavailable · BudgetExceeded · KnowledgeUnavailable
+    ├ TurnError               ModelUnavailable · ModelMalformed · BudgetExceeded · ToolFailed · KnowledgeUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
     └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
 
@@ -17,6 +17,12 @@
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.ports.model import Tried
 
 
 class FrontdeskError(Exception):
@@ -209,6 +215,42 @@ class KnowledgeUnavailable(TurnError):
     """The index cannot be searched; customers are handed to people."""
 
     code = "knowledge_unavailable"
+
+
+class ModelUnavailable(TurnError):
+    """No endpoint of a role answered in time; ``tried`` says what each of them did."""
+
+    code = "model_unavailable"
+
+    def __init__(self, safe_message: str, *, tried: Sequence[Tried] = ()) -> None:
+        super().__init__(safe_message)
+        self.tried = tuple(tried)
+
+
+class ModelMalformed(TurnError):
+    """A model's answer cannot be used, even after one repair."""
+
+    code = "model_malformed"
+
+
+class BudgetExceeded(TurnError):
+    """A budget does not cover the call; ``scope`` is turn, contact or tenant."""
+
+    code = "budget_exceeded"
+
+    def __init__(self, safe_message: str, *, scope: str) -> None:
+        super().__init__(safe_message)
+        self.scope = scope
+
+
+class ToolFailed(TurnError):
+    """A tool did not do what it was asked; ``is_certain``: it is certain that nothing happened."""
+
+    code = "tool_failed"
+
+    def __init__(self, safe_message: str, *, is_certain: bool) -> None:
+        super().__init__(safe_message)
+        self.is_certain = is_certain
 
 
 class StoreError(FrontdeskError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from core.domain import Citation, HandoffReason, Head, InboundEvent, Message
@@ -14,7 +14,9 @@ class TurnInput:
     """All a turn knows.
 
     ``history`` holds the messages before this turn that the contact has seen, oldest first, at most the last ten of the
-    episode.  ``events`` are the unread messages this turn answers, in the provider's order.
+    episode.  ``events`` are the unread messages this turn answers, in the provider's order.  ``state`` is what the engine
+    wanted kept by its last committed turn of the conversation (``TurnResult.state``).  ``shown`` is what an earlier, crashed
+    attempt of this turn has already shown to the contact: the reply must begin with it.
     """
 
     turn_id: str
@@ -22,6 +24,8 @@ class TurnInput:
     events: tuple[InboundEvent, ...]
     history: tuple[Message, ...]
     attempt: int = 1
+    state: Mapping[str, Any] = field(default_factory=dict)
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,9 @@ class TurnResult:
     """The outcome of a turn: a value that the lane commits.
 
     ``reply`` is spoken while the bot owns the conversation, else it becomes a private suggestion for the agent.
-    ``trace`` is the JSON record of every step, what ``frontdesk why`` prints and replays.
+    ``trace`` is the JSON record of every step, what ``frontdesk why`` prints and replays.  ``state`` is what the engine wants
+    to find again in its next turn, JSON and small (a running flow, a call that waits for a yes, a summary); None leaves what
+    it had.  It is kept only when the turn spoke.  ``notes`` are private words for the desk.
     """
 
     reply: Reply | None
@@ -59,6 +65,8 @@ class TurnResult:
     language: str | None
     sentiment: str | None
     trace: bytes
+    state: Mapping[str, Any] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Journal(Protocol):
@@ -76,6 +84,9 @@ class ReplySink(Protocol):
 
     async def show(self, text: str) -> None:
         """Show *the full text so far*; called once per released sentence, each time with a longer text."""
+
+    async def tool(self, name: str, state: str) -> None:
+        """A tool is at work: ``state`` is called, done, denied, failed or waiting.  Shown where the channel can, kept nowhere."""
 
 
 class Engine(Protocol):

@@ -119,6 +119,7 @@ class HeadRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", ta
     csat: int | None = None
     preview: str = ""
     contact_at: datetime | None = None
+    state_ref: str = ""
 
 
 class MessageRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="message.1"):
