@@ -52,6 +52,9 @@ class NoSink:
     async def show(self, text: str) -> None:
         """Not shown."""
 
+    async def tool(self, name: str, state: str) -> None:
+        """Not shown."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)

@@ -5,7 +5,10 @@ plug: their models come in as ``Plugs``.
 """
 
 from config.engine import Engine, convert_engine
+from config.experiments import convert_experiments, convert_rollouts
+from config.flows import convert_flows
 from config.loader import Examined, examine, load
+from config.model_roles import Models, convert_models
 from config.models import (
     Account,
     DeskBlock,
@@ -22,6 +25,7 @@ from config.models import (
 )
 from config.problems import ConfigProblems, Problem
 from config.schema import json_schema
+from config.tools import convert_tools
 from config.watch import SettingsWatcher
 
 __all__ = [
@@ -33,6 +37,7 @@ __all__ = [
     "Knowledge",
     "Limits",
     "Log",
+    "Models",
     "Notices",
     "Person",
     "Plugs",
@@ -43,6 +48,11 @@ __all__ = [
     "SourceBlock",
     "Tenant",
     "convert_engine",
+    "convert_experiments",
+    "convert_flows",
+    "convert_models",
+    "convert_rollouts",
+    "convert_tools",
     "examine",
     "json_schema",
     "load",

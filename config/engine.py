@@ -8,10 +8,13 @@ from typing import Annotated, Any, Final, Literal, Self, TypeVar, get_args
 
 import msgspec
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from config.converse import Converse
+from config.guard import Guard
+from config.parts import EnginePart, LanguageCode, Reason, Sentence, Share, Word
 
 Answer = Literal["answer", "clarify", "propose", "hand_over"]
-Reason = Literal["asked", "no_answer", "high_stakes", "sentiment", "unresolved", "policy", "outage"]
 TextName = Literal[
     "greeting",
     "thanks",
@@ -26,25 +29,14 @@ TextName = Literal[
     "attachment",
     "voice_note",
     "more",
+    "done",
+    "not_done",
+    "unfinished",
     "person",
 ]
 TEXTS: Final[tuple[str, ...]] = get_args(TextName)
 
-LanguageCode = Literal["en", "de", "fr", "es", "pt", "it", "nl"]
-"""The languages the engine knows; the same as ``core.settings.LANGUAGES``."""
-
-Word = Annotated[str, StringConstraints(min_length=1, max_length=120)]
-Sentence = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
-Share = Annotated[float, Field(ge=0, le=1)]
 Target = TypeVar("Target")
-
-
-class EnginePart(BaseModel):
-    """Base of the engine's blocks."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True, allow_inf_nan=False
-    )
 
 
 class When(EnginePart):
@@ -140,13 +132,17 @@ class Engine(EnginePart):
     """Documents a verified customer may be answered from besides."""
     answer: AnswerBounds = AnswerBounds()
     """Bounds of an extractive answer."""
+    converse: Converse = Converse()
+    """How a model takes part in an answer."""
+    guard: Guard = Guard()
+    """What every sentence of a model must pass before the customer sees it."""
     categories: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,40}$")], Category] = Field(
         default_factory=_shipped_categories
     )
     """Topics that rules may name; the shipped ones stay unless you give one of the same name."""
     rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=200)] = Field(default_factory=_shipped_rules)
     """The policy table, first match decides; left out: the shipped one."""
-    texts: dict[LanguageCode, dict[TextName, Sentence]] = {}
+    texts: dict[LanguageCode, dict[TextName, Sentence]] = Field(default_factory=dict)
     """Sentences of the engine to replace, by language and name."""
 
     @field_validator("categories", mode="after")

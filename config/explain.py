@@ -54,6 +54,8 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^#[0-9a-fA-F]{6}$": 'write a colour like "#3457d5", in quotes',
     r"^https?://": "start it with https://",
     r"^[a-z]{2,3}$": "use a language code like en",
+    r"^[a-z][a-z0-9_]{0,63}$": "use a-z, 0-9 and _, at most 64 characters, starting with a letter",
+    r"^[0-9a-f]{32}$": "copy the 32 characters that frontdesk doctor prints",
     r"^[A-Za-z0-9.:_-]+$": "write a host name or address, without http:// and without a port",
 }
 

@@ -28,7 +28,11 @@ from pydantic import (
 )
 
 from config.engine import Engine
+from config.experiments import Experiment, Rollouts
+from config.flows import Flow
+from config.model_roles import Models
 from config.problems import Problem
+from config.tools import Tools, ToolScopes
 
 LEAST_SECRET_BYTES: Final = 32
 LEAST_PASSWORD_CHARS: Final = 8
@@ -300,6 +304,18 @@ class Tenant(Part):
     """What the assistant answers from."""
     engine: Engine = Engine()
     """How it answers, and when it brings in a person."""
+    models: Models | None = None
+    """Its own models; left out: those of the installation."""
+    tools: Tools = ()
+    """What the assistant may do besides answering."""
+    tool_scopes: ToolScopes = ToolScopes()
+    """What customers may have done for them, by how well they are known."""
+    flows: Annotated[tuple[Flow, ...], Field(max_length=100)] = ()
+    """Scripted conversations."""
+    experiments: Annotated[tuple[Experiment, ...], Field(max_length=50)] = ()
+    """Variants of the engine's settings, each on a share of the conversations."""
+    rollout: Rollouts = Rollouts()
+    """Whom the assistant serves; everybody else is handed to people at once."""
     notices: Notices = Notices()
     """The templated sentences at a handoff."""
 
@@ -330,6 +346,8 @@ class Settings(Part):
     """What is logged."""
     people: tuple[Person, ...] = ()
     """Who may log in on the internal listener."""
+    models: Models | None = None
+    """Which models answer; left out: none, and the assistant quotes your documents."""
     tenants: Annotated[tuple[Tenant, ...], Field(min_length=1)]
     """The companies served by this process."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from config import shape
+from config.ability_rules import check_abilities, check_models
 from config.engine import shipped
 from config.problems import Loc, Report, did_you_mean, hints, label, listed
 from config.rules import contradiction, covers
@@ -41,6 +42,8 @@ class References:
             self._unique("source", self._blocks((*loc, "knowledge", "sources")))
             self._chunk((*loc, "knowledge", "chunk"))
             self._rules((*loc, "engine"))
+            check_abilities(loc, self._get(loc), self.tree, self.report)
+        check_models(("models",), self._get(("models",)), self.tree, self.report)
         self._people([t["id"] for _, t in tenants if isinstance(t.get("id"), str)])
         self._ports()
         self._data_dir()

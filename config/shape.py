@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
@@ -50,6 +50,19 @@ def blocks(types: Types) -> tuple[type[Block], ...]:
     return tuple(t for t in types if isinstance(t, type) and issubclass(t, Block))
 
 
+def _meant(models: list[type[BaseModel]], value: Any) -> list[type[BaseModel]]:
+    """Of several models that tell themselves apart by ``kind``, the one that the value names."""
+    kind = value.get("kind") if isinstance(value, dict) else None
+    named = [
+        model
+        for model in models
+        if "kind" in model.model_fields
+        and get_origin(model.model_fields["kind"].annotation) is Literal
+        and kind in get_args(model.model_fields["kind"].annotation)
+    ]
+    return named or models
+
+
 class Shape:
     """Reads the models, those of the plugs included."""
 
@@ -63,7 +76,7 @@ class Shape:
     def fields(self, types: Types, value: Any) -> Mapping[str, FieldInfo] | None:
         """The keys a block may have here, given its present ``value``; None when keys are free or not known."""
         found: dict[str, FieldInfo] = {}
-        models = [t for t in types if isinstance(t, type) and issubclass(t, BaseModel)]
+        models = _meant([t for t in types if isinstance(t, type) and issubclass(t, BaseModel)], value)
         for model in models:
             found.update(self._of(model, value))
         return found if models else None

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from core.answer_cache import CacheSettings
 from core.domain import HandoffReason
+from core.guard.settings import GuardSettings
+from core.steps.fast_path import FastPathSettings
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
 
@@ -97,6 +100,42 @@ class AnswerSettings:
     words: int = 90
     passages: int = 3
     list_items: int = 12
+
+
+class Formality(StrEnum):
+    """How the contact is addressed; ``auto`` follows their own words."""
+
+    AUTO = "auto"
+    FORMAL = "formal"
+    INFORMAL = "informal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConverseSettings:
+    """How a model takes part in a turn; without one configured nothing of this applies.
+
+    ``voice`` is the brand's tone in the operator's words, ``instructions`` what else the model should know or heed (neither can
+    loosen what the code enforces).  ``strict``: nothing but quotes from the knowledge and what tools and flows say.
+    ``passages`` of at most ``passage_chars`` each are shown to the model; ``tokens`` bounds one answer, ``steps`` its tool
+    calls.  A turn whose complexity (0-1) reaches ``strong_from`` goes to the strong model, others to the fast one.
+    ``patience_s`` is how long a contact waits for a first sentence before the next rung of the ladder is taken;
+    ``summary_every``: so many messages that leave the window are summed up at once (0: never).
+    """
+
+    voice: str = ""
+    instructions: str = ""
+    formality: Formality = Formality.AUTO
+    strict: bool = False
+    rewrite: bool = True
+    passages: int = 6
+    passage_chars: int = 2_400
+    tokens: int = 700
+    steps: int = 5
+    strong_from: float = 0.35
+    patience_s: float = 8.0
+    summary_every: int = 6
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    fast_path: FastPathSettings = field(default_factory=FastPathSettings)
 
 
 HIGH_STAKES = Category(
@@ -203,6 +242,8 @@ class EngineSettings:
     audiences: tuple[str, ...] = ("public",)
     verified_audiences: tuple[str, ...] = ()
     answer: AnswerSettings = field(default_factory=AnswerSettings)
+    converse: ConverseSettings = field(default_factory=ConverseSettings)
+    guard: GuardSettings = field(default_factory=GuardSettings)
     categories: Mapping[str, Category] = field(default_factory=lambda: {"high_stakes": HIGH_STAKES})
     rules: tuple[PolicyRule, ...] = DEFAULT_RULES
     texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -75,12 +75,14 @@ def settle_turn(
     now: datetime,
     is_staffed: bool,
     shown: str = "",
+    state_ref: str | None = None,
 ) -> CommitDraft | None:
     """The commit of a finished (or cancelled) turn; None when it must not stand.
 
     That is when another holder has taken the lane, or when the conversation changed hands under the turn and people are
     out of it again (given back, resolved): nobody would answer the contact then, so the lane opens the turn anew and it
-    runs under the newer head.  ``shown`` is what the contact already saw of the reply when the turn was interrupted.
+    runs under the newer head.  ``shown`` is what the contact already saw of the reply when the turn was interrupted;
+    ``state_ref`` is where the journal holds what the engine wants kept, None when it keeps what it had.
     """
     if not _is_current(head, turn):
         return None
@@ -102,7 +104,8 @@ def settle_turn(
     if speaks and result.reply is None and shown:
         spoken = Transition(head=base, messages=(_interrupted(turn, shown),))
     elif speaks:
-        spoken = _speak(base, turn, result, notices=notices, now=now, is_staffed=is_staffed)
+        kept = base if state_ref is None else replace(base, state_ref=state_ref)
+        spoken = _speak(kept, turn, result, notices=notices, now=now, is_staffed=is_staffed)
     else:
         spoken = _draft(base, turn, result, shown)
     offset = len(messages)
@@ -183,7 +186,7 @@ def _speak(
     unresolved = 0 if result.is_resolved_step else base.unresolved_turns + 1
     head = replace(base, unresolved_turns=unresolved)
     reply = _reply(turn, result)
-    messages = () if reply is None else (reply,)
+    messages = (*(() if reply is None else (reply,)), *_notes(turn, result))
     outbox: tuple[OutboxDraft, ...] = ()
     if reply is not None:
         outbox = (OutboxDraft(to=Destination.CHANNEL, voice=Voice.BOT, message=0),)
@@ -195,6 +198,16 @@ def _speak(
     offset = len(messages)
     moved = [row.moved(offset) for row in change.outbox]
     return Transition(head=change.head, messages=(*messages, *change.messages), outbox=(*outbox, *moved))
+
+
+def _notes(turn: OpenTurn, result: TurnResult) -> tuple[MessageDraft, ...]:
+    """The engine's private words for whoever opens the case."""
+    return tuple(
+        MessageDraft(
+            role=Role.SYSTEM, kind=MessageKind.NOTE, visibility=Visibility.INTERNAL, text=note, turn_id=turn.turn_id
+        )
+        for note in result.notes
+    )
 
 
 def _interrupted(turn: OpenTurn, shown: str) -> MessageDraft:
@@ -209,4 +222,5 @@ def _draft(base: Head, turn: OpenTurn, result: TurnResult, shown: str) -> Transi
     reply = _reply(turn, result)
     if reply is not None:
         messages.append(replace(reply, kind=MessageKind.DRAFT, visibility=Visibility.INTERNAL, choices=()))
+    messages += _notes(turn, result)
     return Transition(head=base, messages=tuple(messages))

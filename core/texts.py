@@ -3,7 +3,8 @@
 Names: ``found`` leads into quoted passages; ``no_answer``, ``clarify`` and ``clarify_open`` say honestly what is not known;
 ``outage`` that nothing can be looked up; ``offer`` offers a person after an answer; ``sorry`` precedes an answer to somebody who
 is fed up; ``attachment`` that files cannot be read, ``voice_note`` that voice notes cannot be heard; ``more`` that a quoted list
-goes on at the source; ``person`` is the label of the choice that asks for a person, and is itself understood as asking for one.
+goes on at the source; ``done`` and ``not_done`` end a question for a yes; ``unfinished`` ends an answer that a failing model
+broke off; ``person`` is the label of the choice that asks for a person, and is itself understood as asking for one.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "what you need?"
         ),
         "more": "The list goes on in the source.",
+        "done": "Done.",
+        "not_done": "All right, I haven't done it.",
+        "unfinished": "I can't finish this answer right now.",
         "person": "Talk to a person",
     },
     "de": {
@@ -57,6 +61,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "schreiben Sie mir, worum es geht?"
         ),
         "more": "Die Liste geht in der Quelle weiter.",
+        "done": "Erledigt.",
+        "not_done": "In Ordnung, ich habe es nicht getan.",
+        "unfinished": "Ich kann diese Antwort gerade nicht zu Ende bringen.",
         "person": "Mit einer Person sprechen",
     },
     "fr": {
@@ -81,6 +88,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "ou pouvez-vous m'écrire ce qu'il vous faut ?"
         ),
         "more": "La liste continue dans la source.",
+        "done": "C'est fait.",
+        "not_done": "D'accord, je ne l'ai pas fait.",
+        "unfinished": "Je ne peux pas terminer cette réponse pour le moment.",
         "person": "Parler à une personne",
     },
     "es": {
@@ -101,6 +111,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "No puedo escuchar mensajes de voz, pero una persona sí. ¿Aviso a alguien, o me escribe qué necesita?"
         ),
         "more": "La lista continúa en la fuente.",
+        "done": "Hecho.",
+        "not_done": "De acuerdo, no lo he hecho.",
+        "unfinished": "No puedo terminar esta respuesta en este momento.",
         "person": "Hablar con una persona",
     },
     "pt": {
@@ -122,6 +135,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "escrever-me do que precisa?"
         ),
         "more": "A lista continua na fonte.",
+        "done": "Feito.",
+        "not_done": "Tudo bem, não o fiz.",
+        "unfinished": "Não consigo terminar esta resposta neste momento.",
         "person": "Falar com uma pessoa",
     },
     "it": {
@@ -143,6 +159,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "cosa ha bisogno?"
         ),
         "more": "L'elenco continua nella fonte.",
+        "done": "Fatto.",
+        "not_done": "Va bene, non l'ho fatto.",
+        "unfinished": "Non riesco a finire questa risposta in questo momento.",
         "person": "Parlare con una persona",
     },
     "nl": {
@@ -165,6 +184,9 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
             "schrijft u wat u nodig hebt?"
         ),
         "more": "De lijst gaat verder in de bron.",
+        "done": "Gedaan.",
+        "not_done": "Goed, ik heb het niet gedaan.",
+        "unfinished": "Ik kan dit antwoord op dit moment niet afmaken.",
         "person": "Met een persoon praten",
     },
 }

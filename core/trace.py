@@ -53,7 +53,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     files: tuple[AskedFile, ...] = ()
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class Given(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that the engine reads of a ``TurnInput``."""
 
     tenant: str
@@ -64,6 +64,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     is_verified: bool
     events: tuple[Asked, ...]
     history: tuple[Said, ...]
+    account: str = ""
+    contact: str = ""
+    episode: int = 1
+    state: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,6 +152,10 @@ def given(turn: TurnInput) -> Given:
         is_verified=turn.head.contact.verified,
         events=tuple(_asked(event) for event in turn.events),
         history=tuple(_said(message) for message in turn.history),
+        account=turn.head.account,
+        contact=turn.head.contact.id,
+        episode=turn.head.episode,
+        state=dict(turn.state),
     )
 
 

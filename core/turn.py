@@ -1,43 +1,63 @@
 """The turn: from unread messages to what is said, step by step.
 
-This file is the list of steps of DESIGN.md section 4; each is a sibling in core/steps with a pure heart.  The engine touches
-nothing but the knowledge it asks, the sink it shows released text to, and the trace it returns.  It needs no model and no key.
+This file is the list of steps of DESIGN.md section 4; each is a sibling in core/steps or core/conversing with a pure heart.  The
+engine touches nothing but the knowledge it asks, its abilities (models, tools), the journal, the sink it shows released text to,
+and the trace it returns.  With no abilities at all it is the keyless engine: quoted answers with citations.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from time import perf_counter
-from typing import Any
 
 import msgspec
 
 from core import trace as tracing
+from core.conversing import keeping, scripted, waiting, writing
+from core.conversing.abilities import Abilities
+from core.conversing.finding import NOT_ASKED, Looked, kept_answer, look
+from core.conversing.opening import open_scene, who
+from core.conversing.receipts import receipts, shown, shown_guard, shown_runs, shown_triage, tally
+from core.conversing.remembering import state_of
+from core.conversing.scene import Scene
+from core.conversing.seeing import images_of
+from core.conversing.summing import summed
+from core.conversing.writing import Written
+from core.domain import HandoffReason
+from core.kept_answers import Flights
 from core.ports.engine import Journal, ReplySink, TurnInput, TurnResult
-from core.ports.knowledge import Knowledge, SearchQuery, SearchResult
-from core.settings import Decision, EngineSettings, KnowledgeState
-from core.steps import language
+from core.ports.knowledge import Knowledge
+from core.rollout import is_served_by_bot
+from core.settings import Decision, EngineSettings
 from core.steps.answer import Question, Run, extract
 from core.steps.compose import Composed, compose
-from core.steps.gate import Gate, gate
-from core.steps.guard import Guarded, guard
-from core.steps.recall import Memory, offers_person, recall
-from core.steps.retrieve import Found, retrieve
-from core.steps.rewrite import rewrite
-from core.steps.understand import Understanding, understand
+from core.steps.fast_path import fast_path
+from core.steps.guard import guard
+from core.steps.retrieve import Found
 from core.steps.verdict import Verdict, decide, triage
 
 SUGGEST_AT = 0.25
 """Below this confidence an agent is better off without a suggested reply."""
 
-NOT_ASKED = Found(state=KnowledgeState.OK, result=SearchResult(generation="", passages=()), confidence=0.0)
+CLARIFY_FROM = 0.3
+"""With passages this sure, an answer that the guard held back is worth a question; with less, a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a turn ends: what is said, what was decided, what it stood on, how it was made (``Tally.by``)."""
+
+    composed: Composed
+    decision: Decision
+    found: Found = NOT_ASKED
+    by: str = "words"
 
 
 class TurnEngine:
-    """One tenant's keyless engine: extractive answers with citations, a policy table, a person when one is needed.
+    """One tenant's engine: quoted or written answers with citations, a policy table, a person when one is needed.
 
     ``clock`` dates the trace, ``timer`` (seconds, monotonic) times its steps.
     """
@@ -49,118 +69,229 @@ class TurnEngine:
         *,
         clock: Callable[[], datetime],
         timer: tracing.Timer = perf_counter,
+        abilities: Abilities | None = None,
     ) -> None:
         self._settings = settings
         self._knowledge = knowledge
         self._clock = clock
         self._timer = timer
+        self._abilities = abilities or Abilities()
+        self._flights = Flights()
         self._digest = tracing.settings_digest(settings)
 
+    @property
+    def abilities(self) -> Abilities:
+        """What turns that begin now have."""
+        return self._abilities
+
+    def equip(self, abilities: Abilities) -> None:
+        """Turns that begin from now on have these abilities."""
+        self._abilities = abilities
+
     async def run(self, turn: TurnInput, journal: Journal, sink: ReplySink) -> TurnResult:
-        """Run the turn; what cannot be known or found has a written outcome, never an exception."""
-        settings, record = self._settings, tracing.Recorder(self._timer)
-        gated = record.step("gate", lambda: gate(turn))
-        understood = await self._understand(record, turn, gated)
-        verdict = record.step("triage", lambda: self._triage(turn, gated, understood), _shown_triage)
-        found = NOT_ASKED
-        if verdict is None:
-            memory = record.step("recall", lambda: recall(turn.history, limit=settings.history))
-            query = record.step("rewrite", lambda: self._rewrite(turn, gated, understood, memory))
-            found = await self._retrieve(record, query)
-            verdict = record.step("verdict", lambda: self._decide(turn, understood, found))
-        runs = record.step("answer", lambda: self._extract(gated, understood, verdict, found), _shown_runs)
-        guarded = record.step("guard", lambda: guard(runs, found.result.passages), _shown_guard)
-        composed = self._compose(verdict, guarded, found, gated, understood)
-        if gated.speaks:
-            await self._release(composed, sink)
-        return self._record(record, turn, understood=understood, verdict=verdict, found=found, composed=composed)
-
-    async def _understand(self, record: tracing.Recorder, turn: TurnInput, gated: Gate) -> Understanding:
-        before = self._timer()
-        if language.needs_model(gated.text, self._settings.languages):
-            await asyncio.to_thread(language.load, self._settings.languages)
-        understood = understand(
-            gated.text,
-            self._settings,
-            known_language=turn.head.language,
-            offered_person=offers_person(turn.history),
+        """Run the turn; what cannot be known, found or written has a written outcome, never an exception."""
+        record = tracing.Recorder(self._timer)
+        scene = await open_scene(
+            turn,
+            journal,
+            sink,
+            settings=self._settings,
+            abilities=self._abilities,
+            record=record,
+            clock=self._clock,
         )
-        record.put("understand", msgspec.to_builtins(understood), since=before)
-        return understood
+        summing = asyncio.create_task(summed(scene), name="summary")
+        try:
+            ending = await self._end(scene)
+            if scene.gated.speaks and not ending.composed.is_shown:
+                await _release(ending.composed, sink)
+            if (kept := await summing) is not None:
+                scene.kept = replace(scene.kept, summary=kept.summary, summed_to=kept.summed_to)
+        finally:
+            summing.cancel()
+        return self._recorded(scene, ending)
 
-    def _triage(self, turn: TurnInput, gated: Gate, understood: Understanding) -> Verdict | None:
+    async def _end(self, scene: Scene) -> Ending:
+        """The ways a turn can go, the most certain first."""
+        settled = await waiting.settle(scene)
+        if isinstance(settled, Composed):
+            return Ending(composed=settled, decision=Decision.ANSWER)
+        if settled is not None:
+            return await self._confirmed(scene, settled)
+        verdict = scene.record.step("triage", lambda: self._triage(scene), shown_triage)
+        if verdict is not None and (verdict.decision is Decision.HAND_OVER or scene.kept.flow is None):
+            if verdict.decision is Decision.HAND_OVER:
+                scene.kept = replace(scene.kept, pending=None, flow=None)
+            return self._quoted(scene, verdict, NOT_ASKED)
+        flow = await scripted.run(scene)
+        if flow is None:
+            return await self._answered(scene, verdict)
+        return await self._with_flow(scene, flow, verdict)
+
+    async def _with_flow(self, scene: Scene, flow: scripted.Scripted, verdict: Verdict | None) -> Ending:
+        if flow.again is None and flow.composed is not None:
+            scene.record.put("flow", {"flow": flow.flow}, since=self._timer())
+            said = Ending(composed=flow.composed, decision=_decision_of(flow.composed), by="flow")
+            return await self._with_aside(scene, flow.aside, said) if flow.aside else said
+        ending = await self._answered(scene, verdict)
+        if flow.again is None:
+            return ending
+        composed = scripted.below(ending.composed, flow.again)
+        if composed.is_shown and composed.reply is not None:
+            await scene.sink.show(composed.reply.text)
+        return replace(ending, composed=composed)
+
+    async def _with_aside(self, scene: Scene, aside: str, said: Ending) -> Ending:
+        """The contact asked something along with their answer to the flow: when that has an answer, it stands above."""
+        if said.composed.handoff is not None or said.composed.reply is None:
+            return said
+        scene.gated = replace(scene.gated, text=aside)
+        answered = await self._answered(scene, None)
+        reply = answered.composed.reply
+        if reply is None or not (reply.citations or answered.composed.is_shown):
+            return said
+        composed = scripted.above(answered.composed, said.composed)
+        if composed.is_shown and composed.reply is not None:
+            await scene.sink.show(composed.reply.text)
+        return replace(said, composed=composed, found=answered.found)
+
+    async def _confirmed(self, scene: Scene, settled: waiting.Settled) -> Ending:
+        """After a yes: the flow that asked goes on, else what happened is told."""
+        flow = await scripted.run(scene, settled=settled)
+        composed = flow.composed if flow is not None and flow.composed is not None else None
+        composed = composed or await writing.told(scene, settled)
+        return Ending(composed=composed, decision=_decision_of(composed))
+
+    def _triage(self, scene: Scene) -> Verdict | None:
         """While people own the conversation the table has nothing to say: look for something worth suggesting."""
-        if not gated.speaks:
+        if not scene.gated.speaks:
             return None
-        return triage(understood, self._settings, unresolved_turns=turn.head.unresolved_turns)
-
-    def _rewrite(self, turn: TurnInput, gated: Gate, understood: Understanding, memory: Memory) -> SearchQuery:
-        return rewrite(
-            gated.text,
-            memory,
-            self._settings,
-            language=understood.language,
-            is_verified=turn.head.contact.verified,
+        account = self._abilities.account(scene.turn.head.account)
+        served = is_served_by_bot(
+            account.rollout,
+            who(scene.turn, self._abilities, scene.language),
+            is_staffed=self._abilities.is_staffed(),
         )
+        if not served.is_served:
+            because = (f"the bot does not serve this contact: {served.because}",)
+            return Verdict(decision=Decision.HAND_OVER, reason=HandoffReason.POLICY, rule=0, because=because, say=None)
+        return triage(scene.understood, scene.settings, unresolved_turns=scene.turn.head.unresolved_turns)
 
-    async def _retrieve(self, record: tracing.Recorder, query: SearchQuery) -> Found:
+    async def _answered(self, scene: Scene, verdict: Verdict | None) -> Ending:
+        if verdict is not None:
+            return self._quoted(scene, verdict, NOT_ASKED)
+        looked = await look(scene, self._knowledge, settings_digest=tracing.settings_digest(scene.settings))
+        if looked.kept is not None:
+            return Ending(composed=keeping.again(looked.kept), decision=Decision.ANSWER, by="cache")
+        found = looked.found
+        verdict = scene.record.step(
+            "verdict",
+            lambda: decide(scene.understood, found, scene.settings, unresolved_turns=scene.turn.head.unresolved_turns),
+        )
+        if self._is_for_model(scene, verdict, looked):
+            return await self._written(scene, verdict, looked)
+        return self._quoted(scene, verdict, found)
+
+    def _is_for_model(self, scene: Scene, verdict: Verdict, looked: Looked) -> bool:
+        """A model writes unless the table wants people, the answer is canonical, or there is none."""
+        if scene.writes() is None or verdict.decision is Decision.HAND_OVER or scene.understood.smalltalk is not None:
+            return False
+        if not scene.gated.text and not scene.gated.unread:
+            return False
         before = self._timer()
-        found = await retrieve(query, self._knowledge)
-        # An answer quotes from no more passages than these, so a replay needs no other texts.
-        shown = tracing.shown_result(found.result, whole=self._settings.answer.passages)
-        record.put("retrieve", {"state": found.state, "confidence": found.confidence, **shown}, since=before)
-        return found
+        path = fast_path(
+            scene.gated.text,
+            looked.found,
+            scene.settings.converse.fast_path,
+            language=scene.language,
+            is_alone=looked.is_alone,
+        )
+        scene.record.put("fast_path", shown(path), since=before)
+        return not (path.is_taken and verdict.decision is Decision.ANSWER)
 
-    def _decide(self, turn: TurnInput, understood: Understanding, found: Found) -> Verdict:
-        return decide(understood, found, self._settings, unresolved_turns=turn.head.unresolved_turns)
+    async def _written(self, scene: Scene, verdict: Verdict, looked: Looked) -> Ending:
+        """The same question asked by several at a time is written once, where the answer may be given again."""
+        if looked.lookup is None:
+            return await self._write(scene, verdict, looked)
+        wait_s = scene.settings.converse.cache.wait_s
+        async with self._flights.alone(looked.lookup.id, wait_s=wait_s) as has_waited:
+            kept = await kept_answer(scene, self._knowledge, looked) if has_waited else None
+            if kept is not None:
+                return Ending(composed=keeping.again(kept), decision=Decision.ANSWER, by="cache")
+            return await self._write(scene, verdict, looked)
 
-    def _extract(self, gated: Gate, understood: Understanding, verdict: Verdict, found: Found) -> Sequence[Run]:
-        is_wanted = verdict.decision in (Decision.ANSWER, Decision.PROPOSE) and understood.smalltalk is None
-        if not gated.speaks:
-            is_wanted = found.confidence >= SUGGEST_AT
-        if not is_wanted or not found.result.passages:
-            return ()
-        tongue = understood.language
-        question = Question.of(gated.text, found.result.terms, tongue)
-        return extract(question, found.result.passages, self._settings.answer, language=tongue)
+    async def _write(self, scene: Scene, verdict: Verdict, looked: Looked) -> Ending:
+        images = await images_of(scene)
+        if not scene.gated.text and not images:
+            return self._quoted(scene, verdict, looked.found)
+        before = self._timer()
+        written = await writing.write(scene, verdict, looked.found, images=images)
+        scene.record.put("write", written.receipt, since=before)
+        if written.composed is not None:
+            await keeping.keep(scene, looked, written, digest=tracing.settings_digest(scene.settings))
+            return Ending(composed=written.composed, decision=written.decision, found=looked.found, by="model")
+        return self._fallen_back(scene, verdict, looked.found, written)
 
-    def _compose(
-        self, verdict: Verdict, guarded: Guarded, found: Found, gated: Gate, understood: Understanding
-    ) -> Composed:
-        return compose(
+    def _fallen_back(self, scene: Scene, verdict: Verdict, found: Found, written: Written) -> Ending:
+        """The lower rungs: a quoted answer when the model is out of reach, an honest question or a person otherwise."""
+        is_outage = written.fallback in ("model_outage", "budget")
+        if is_outage and verdict.decision in (Decision.ANSWER, Decision.PROPOSE):
+            quoted = self._quoted(scene, verdict, found)
+            if quoted.decision is verdict.decision and quoted.composed.reply and quoted.composed.reply.citations:
+                scene.record.put("ladder", {"rung": "quote", "because": written.fallback}, since=self._timer())
+                return quoted
+        if is_outage:
+            chosen = _verdict(Decision.HAND_OVER, HandoffReason.OUTAGE, "no model could answer in time")
+        elif verdict.decision in (Decision.CLARIFY, Decision.PROPOSE):
+            chosen = verdict
+        elif written.fallback == "guard" and found.confidence >= CLARIFY_FROM:
+            chosen = _verdict(Decision.CLARIFY, None, "the written answer did not pass the guard")
+        else:
+            chosen = _verdict(
+                Decision.PROPOSE, HandoffReason.NO_ANSWER, f"the model gave no answer: {written.fallback}"
+            )
+        scene.record.put("ladder", {"rung": chosen.decision, "because": written.fallback}, since=self._timer())
+        composed = compose(
+            chosen,
+            (),
+            found.result.passages,
+            gated=scene.gated,
+            understood=scene.understood,
+            settings=scene.settings,
+        )
+        return Ending(composed=composed, decision=_decision(chosen, composed), found=found)
+
+    def _quoted(self, scene: Scene, verdict: Verdict, found: Found) -> Ending:
+        """The keyless answer: quotes that prove themselves."""
+        record, passages = scene.record, found.result.passages
+        runs = record.step("answer", lambda: _extract(scene, verdict, found), shown_runs)
+        guarded = record.step("guard", lambda: guard(runs, passages), shown_guard)
+        composed = compose(
             verdict,
             guarded.runs,
-            found.result.passages,
-            gated=gated,
-            understood=understood,
-            settings=self._settings,
+            passages,
+            gated=scene.gated,
+            understood=scene.understood,
+            settings=scene.settings,
         )
+        by = "quote" if guarded.runs else "words"
+        return Ending(composed=composed, decision=_decision(verdict, composed), found=found, by=by)
 
-    async def _release(self, composed: Composed, sink: ReplySink) -> None:
-        """Sentence by sentence; everything in ``composed`` has passed the guard or is our own."""
-        shown = ""
-        for part in composed.parts:
-            shown += part
-            await sink.show(shown)
-
-    def _record(
-        self,
-        record: tracing.Recorder,
-        turn: TurnInput,
-        *,
-        understood: Understanding,
-        verdict: Verdict,
-        found: Found,
-        composed: Composed,
-    ) -> TurnResult:
+    def _recorded(self, scene: Scene, ending: Ending) -> TurnResult:
+        turn, record, composed = scene.turn, scene.record, ending.composed
+        state = state_of(scene.kept, episode=turn.head.episode)
         result = TurnResult(
             reply=composed.reply,
             handoff=composed.handoff,
             is_resolved_step=composed.is_resolved_step,
-            language=understood.language,
-            sentiment=understood.sentiment,
+            language=scene.understood.language,
+            sentiment=scene.understood.sentiment,
             trace=b"",
+            state=None if state == dict(turn.state) else state,
+            notes=composed.notes,
+            tally=tally(scene, ending.by),
         )
+        receipts(scene, ending.found, ending.composed)
         trace = tracing.Trace(
             format=tracing.FORMAT,
             turn_id=turn.turn_id,
@@ -168,14 +299,37 @@ class TurnEngine:
             at=self._clock(),
             settings=self._digest,
             ms=record.ms,
-            decision=_decision(verdict, composed),
-            confidence=found.confidence,
-            ranked=tuple(dict.fromkeys(p.chunk.external_id for p in found.result.passages)),
+            decision=ending.decision,
+            confidence=ending.found.confidence,
+            ranked=tuple(dict.fromkeys(p.chunk.external_id for p in ending.found.result.passages)),
             given=tracing.given(turn),
             steps=record.steps,
             outcome=tracing.outcome(result),
         )
         return replace(result, trace=msgspec.json.encode(trace))
+
+
+async def _release(composed: Composed, sink: ReplySink) -> None:
+    """Sentence by sentence; everything in ``composed`` has passed the guard or is our own."""
+    shown = ""
+    for part in composed.parts:
+        shown += part
+        await sink.show(shown)
+
+
+def _extract(scene: Scene, verdict: Verdict, found: Found) -> Sequence[Run]:
+    gated, understood = scene.gated, scene.understood
+    is_wanted = verdict.decision in (Decision.ANSWER, Decision.PROPOSE) and understood.smalltalk is None
+    if not gated.speaks:
+        is_wanted = found.confidence >= SUGGEST_AT
+    if not is_wanted or not found.result.passages:
+        return ()
+    question = Question.of(gated.text, found.result.terms, understood.language)
+    return extract(question, found.result.passages, scene.settings.answer, language=understood.language)
+
+
+def _verdict(decision: Decision, reason: HandoffReason | None, because: str) -> Verdict:
+    return Verdict(decision=decision, reason=reason, rule=0, because=(because,), say=None)
 
 
 def _decision(verdict: Verdict, composed: Composed) -> Decision:
@@ -185,34 +339,5 @@ def _decision(verdict: Verdict, composed: Composed) -> Decision:
     return Decision.PROPOSE if is_offer else verdict.decision
 
 
-def _shown_triage(verdict: Verdict | None) -> dict[str, Any]:
-    return {"decision": None} if verdict is None else _shown(verdict)
-
-
-def _shown(value: object) -> dict[str, Any]:
-    shown: dict[str, Any] = msgspec.to_builtins(value)
-    return shown
-
-
-def _shown_runs(runs: Sequence[Run]) -> dict[str, Any]:
-    """Where each quoted unit stands; the words themselves are in the passages."""
-    return {
-        "runs": [
-            {
-                "passage": run.passage,
-                "score": round(run.score, 4),
-                "units": [{"start": u.start, "end": u.end, "kind": u.kind} for u in run.units],
-            }
-            for run in runs
-        ]
-    }
-
-
-def _shown_guard(guarded: Guarded) -> dict[str, Any]:
-    return {
-        "passed": sum(len(run.units) for run in guarded.runs),
-        "held_back": [
-            {"text": text, "findings": [_shown(finding) for finding in findings]}
-            for text, findings in guarded.held_back
-        ],
-    }
+def _decision_of(composed: Composed) -> Decision:
+    return Decision.HAND_OVER if composed.handoff is not None else Decision.ANSWER

@@ -1,7 +1,7 @@
 """What ``frontdesk doctor`` does: asks every account's channel to examine itself, and looks at our own addresses from outside.
 
-Works beside a running serve and without one.  It sends nothing to customers and stores nothing; every look has a time limit, and
-whatever is written down has its secrets struck out once more.
+Models and tools are examined by gateway/doctor_abilities.py.  Works beside a running serve and without one.  It sends nothing
+to customers and stores nothing; every look has a time limit, and whatever is written down has its secrets struck out once more.
 """
 
 from __future__ import annotations
@@ -60,7 +60,10 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """One account, or the server itself (``account`` "")."""
+    """One account; or, with ``account`` "", what ``channel`` says: the server itself, models or tools.
+
+    ``tenant`` is "" for what all tenants share.
+    """
 
     account: str
     channel: str
@@ -102,7 +105,7 @@ async def examine(
         accounts = [look.account(patient, parked.get(patient.channel.account), is_serving) for patient in found]
         server, *examined = await asyncio.gather(own, *accounts)
     secrets = secrets_of(patient.settings for patient in found)
-    return tuple(_struck(item, secrets) for item in (server, *examined))
+    return tuple(struck(item, secrets) for item in (server, *examined))
 
 
 class _Look:
@@ -324,7 +327,7 @@ def secrets_of(settings: Iterable[BaseModel]) -> tuple[str, ...]:
     return tuple(sorted((text for text in found if len(text) >= LEAST_SECRET_CHARS), key=len, reverse=True))
 
 
-def _struck(item: Examined, secrets: tuple[str, ...]) -> Examined:
+def struck(item: Examined, secrets: tuple[str, ...]) -> Examined:
     """The same without a secret, whatever a vendor quoted."""
 
     def clean(text: str) -> str:

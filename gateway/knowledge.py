@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 SEARCH_LIMIT_S = 5.0
 MEND_EVERY_S = 30.0
 """A rebuild that failed (a full disk) is not tried again at every refresh."""
+
+T = TypeVar("T")
 
 NOTHING = SearchResult(generation="", passages=())
 
@@ -63,13 +66,13 @@ class _Opened:
         self._searches = 0
         self._is_retired = False
 
-    def search(self, query: SearchQuery) -> SearchResult:
+    def ask(self, question: Callable[[KnowledgeIndex], T]) -> T:
         with self._lock:
             if self._is_retired:
                 raise _Retired
             self._searches += 1
         try:
-            return self.index.search(query)
+            return question(self.index)
         finally:
             with self._lock:
                 self._searches -= 1
@@ -134,17 +137,26 @@ class LiveKnowledge:
         """The best passages; an empty result without a generation while there is nothing to search."""
         if self.is_empty:
             return NOTHING
+        return await self._off_loop(lambda index: index.search(query))
+
+    async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """id → fingerprint of those that are in the live generation."""
+        if self.is_empty or not ids:
+            return {}
+        return await self._off_loop(lambda index: index.chunks(ids))
+
+    async def _off_loop(self, question: Callable[[KnowledgeIndex], T]) -> T:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._search_limit_s):
-                return await loop.run_in_executor(self._pool, self._search, query)
+                return await loop.run_in_executor(self._pool, self._asked, question)
         except TimeoutError:
             raise KnowledgeUnavailable("The search took too long.") from None
 
-    def _search(self, query: SearchQuery) -> SearchResult:
+    def _asked(self, question: Callable[[KnowledgeIndex], T]) -> T:
         while (opened := self._opened) is not None:
             try:
-                return opened.search(query)
+                return opened.ask(question)
             except _Retired:
                 continue
             except KnowledgeUnavailable:

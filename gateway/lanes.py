@@ -25,10 +25,12 @@ from core.ports.channel import Channel
 from core.ports.engine import Engine, TurnInput, TurnResult
 from core.ports.store import Store, TenantStore
 from core.settle import settle_dead, settle_turn, turn_head
-from gateway import metrics
+from gateway import metrics, turn_metrics
 from gateway.crashpoints import crash
+from gateway.listening import Listening
 from gateway.media import Media
 from gateway.speaking import TurnSink, typing
+from gateway.turn_journal import TurnJournal, keep_state, kept_state
 from gateway.workers import KeyedWorkers
 
 log = structlog.get_logger(__name__)
@@ -42,12 +44,16 @@ TURN_LIMIT_S = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneTenant:
-    """What the lanes of a tenant need; ``history`` is how many earlier messages a turn sees."""
+    """What the lanes of a tenant need.
+
+    ``history`` is how many earlier messages a turn sees; ``listening`` hears voice notes, where a model can.
+    """
 
     engine: Engine
     notices: Notices
     is_staffed: Callable[[], bool]
     history: int
+    listening: Listening | None = None
 
 
 NOT_SAID = frozenset((DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState.PARKED))
@@ -56,26 +62,6 @@ NOT_SAID = frozenset((DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState
 def _was_said(message: Message) -> bool:
     """Whether the contact has seen it or is about to: not a note, a draft, or what could not be delivered."""
     return message.visibility is Visibility.CONTACT and message.delivery not in NOT_SAID
-
-
-class TurnJournal:
-    """The Journal port of one turn."""
-
-    def __init__(self, store: TenantStore, turn_id: str) -> None:
-        self._store = store
-        self._turn_id = turn_id
-
-    async def record(self, step: str, body: Mapping[str, Any]) -> None:
-        """Make a step durable."""
-        await self._store.record_step(self._turn_id, step, msgspec.json.encode(body))
-
-    async def recorded(self, step: str) -> Mapping[str, Any] | None:
-        """What an earlier attempt recorded."""
-        for known in await self._store.steps(self._turn_id):
-            if known.name == step:
-                body: Mapping[str, Any] = msgspec.json.decode(known.body)
-                return body
-        return None
 
 
 @dataclass(slots=True)
@@ -204,6 +190,7 @@ class Lanes:
             metrics.TURNS.labels(outcome="failed").inc()
             return False
         commit = await self._commit(lane, store, turn, result, sink.shown)
+        turn_metrics.count(key[0], result.tally)
         if commit is not None and any(message.interrupted for message in commit.messages):
             await sink.end()
         metrics.TURN_SECONDS.observe(perf_counter() - started)
@@ -238,6 +225,8 @@ class Lanes:
         """Fetch the contact's files, then run the engine over the messages as they stand with them."""
         if self._media is not None:
             turn = replace(turn, events=await self._media.gather(channel, store.tenant, turn.events))
+        if lane.listening is not None:
+            turn = replace(turn, events=await lane.listening.heard(turn))
         return turn, await self._engine_result(lane, store, turn, sink)
 
     async def _engine_result(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, sink: TurnSink) -> TurnResult:
@@ -249,9 +238,11 @@ class Lanes:
             events=turn.events,
             history=tuple(m for m in history if m.episode == head.episode and _was_said(m))[-lane.history :],
             attempt=turn.attempt,
+            state=await kept_state(store, head.state_ref),
+            shown=sink.shown,
         )
         async with asyncio.timeout(TURN_LIMIT_S):
-            return await lane.engine.run(asked, TurnJournal(store, turn.turn_id), sink)
+            return await lane.engine.run(asked, TurnJournal(store, turn.turn_id, attempt=turn.attempt), sink)
 
     async def _commit(
         self, lane: LaneTenant, store: TenantStore, turn: OpenTurn, result: TurnResult, shown: str
@@ -260,9 +251,19 @@ class Lanes:
             earlier = await store.preview(turn.turn_id)
             shown = earlier.shown if earlier is not None else ""
         now, is_staffed = self._clock(), lane.is_staffed()
+        state_ref = await keep_state(store, turn, result.state)
 
         def build(head: Head) -> CommitDraft | None:
-            return settle_turn(head, turn, result, notices=lane.notices, now=now, is_staffed=is_staffed, shown=shown)
+            return settle_turn(
+                head,
+                turn,
+                result,
+                notices=lane.notices,
+                now=now,
+                is_staffed=is_staffed,
+                shown=shown,
+                state_ref=state_ref,
+            )
 
         crash("commit.before")
         appended = await store.append(turn.head.conv, nonce=turn.turn_id, build=build)

@@ -22,7 +22,7 @@ MAX_WAITING: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class LiveEvent:
-    """One thing that happened.  ``kind``: commit, settled, delta, typing, drain; ``data`` is small and JSON-able."""
+    """One thing that happened.  ``kind``: commit, settled, delta, tool, typing, drain; ``data`` is small and JSON-able."""
 
     conv: str
     kind: str

@@ -16,6 +16,7 @@ from core.domain import Head
 from core.errors import FrontdeskError
 from core.ports.channel import Channel, Closes
 from gateway import compose, webhooks
+from gateway.compose.engines import Equipment
 from gateway.http import demo, framing, slack_oauth
 from gateway.http.express import express
 from gateway.http.internal import internal_app
@@ -160,6 +161,8 @@ class Serving:
                 loop.call_later(TURN_LIMIT_S, self._close_later, channel)
         for tenant in former.services.tenants.values():
             loop.call_later(TURN_LIMIT_S, tenant.knowledge.close)
+        await world.equipment.start()
+        loop.call_later(TURN_LIMIT_S, self._stop_later, former.equipment)
 
     def register(self) -> None:
         """Tell the vendors where events go, where an account does that by itself."""
@@ -168,8 +171,12 @@ class Serving:
     def _close_later(self, channel: Closes) -> None:
         self._shared.background.spawn("close", channel.close())
 
+    def _stop_later(self, equipment: Equipment) -> None:
+        self._shared.background.spawn("close", equipment.stop())
+
     async def close_channels(self) -> None:
-        """Give up the connections of the channels, at the end."""
+        """Give up the connections of the channels, models and tools, at the end."""
+        await self.world.equipment.stop()
         for channel in self.world.services.channels.values():
             if isinstance(channel, Closes):
                 await channel.close()
@@ -206,6 +213,7 @@ async def serve(
 
     async def started() -> None:
         await watcher.start()
+        await serving.world.equipment.start()
         serving.register()
         _spare_the_collector()
         _announce(settings)

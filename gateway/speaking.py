@@ -15,7 +15,7 @@ import structlog
 from core.domain import Head, Owner
 from core.errors import DeliveryError, StoppedByContact
 from core.ledger import OpenTurn
-from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsTyping
+from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsToolStatus, SupportsTyping
 from core.ports.store import Preview, TenantStore
 from core.settle import turn_head
 
@@ -33,6 +33,9 @@ class TurnSink:
     """
 
     def __init__(self, store: TenantStore, channel: Channel | None, turn: OpenTurn) -> None:
+        self._tools: SupportsToolStatus | None = None
+        if isinstance(channel, SupportsToolStatus):
+            self._tools = channel
         self._channel: SupportsStreaming | None = None
         self._every_s = 0.0
         if isinstance(channel, SupportsStreaming) and channel.capabilities.streams:
@@ -79,6 +82,15 @@ class TurnSink:
         self._latest = text
         if self._pacing is None:
             self._pacing = asyncio.create_task(self._pace(self._channel), name="preview")
+
+    async def tool(self, name: str, state: str) -> None:
+        """Show that a tool is at work, where the channel can."""
+        if self._tools is None or self._is_muted:
+            return
+        try:
+            await self._tools.tool(self._turn.head, self._turn.turn_id, name, state)
+        except DeliveryError as error:
+            log.debug("tool_not_shown", turn=self._turn.turn_id, code=error.code)
 
     async def close(self) -> None:
         """The turn is over: finish the call in flight, show nothing further."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from core import ids
 from core.domain import Attachment, Contact, EventKind, Head, InboundEvent, Message, Owner
@@ -60,6 +61,13 @@ class Wish:
         return f"{self.kind}:{ids.digest(self.agent or '', self.key)}"
 
 
+class Commands(Protocol):
+    """Understands commands that agents write into notes."""
+
+    async def answer(self, head: Head, *, agent: str, text: str) -> str | None:
+        """Carry it out, once however often it is said; what came of it, or None when the text is no command."""
+
+
 class HandoffService:
     """One tenant's bridge between contacts and people.
 
@@ -82,6 +90,8 @@ class HandoffService:
         self._clock = clock
         self._new_id = new_id
         self._snippets = tuple(snippets)
+        self.commands: Commands | None = None
+        """What understands commands in notes; set by the composition root, which makes it later."""
 
     def is_staffed(self) -> bool:
         """Whether the desk is open now; a desk without hours always is."""
@@ -129,8 +139,14 @@ class HandoffService:
         )
 
     async def note(self, conv: str, *, agent: str, text: str, key: str) -> Done:
-        """``agent`` leaves an internal note; it changes no owner and has no outbox row."""
+        """``agent`` leaves an internal note; it changes no owner and has no outbox row.
+
+        A command in it ("/approve 4821") is carried out first, and what came of it stands below it.
+        """
         _require_text(text)
+        if self.commands is not None:
+            answer = await self.commands.answer(await self._head(conv), agent=agent, text=text)
+            text = text if answer is None else f"{text.strip()}\n{answer}"
         return await self._control(
             conv, Wish(kind=EventKind.AGENT_NOTED, key=key, agent=agent, text=text, takes_over=True)
         )

@@ -135,6 +135,10 @@ class WebChannel:
         self._live.publish(head.tenant, head.conv, "delta", data)
         return None
 
+    async def tool(self, head: Head, turn_id: str, name: str, state: str) -> None:
+        """Tell whoever watches now that a tool is at work; its arguments and result are nobody's business here."""
+        self._live.publish(head.tenant, head.conv, "tool", {"turn_id": turn_id, "name": name, "state": state})
+
     async def end_preview(self, head: Head, turn_id: str, shown: Shown) -> None:
         """The ledger keeps what was shown as an interrupted message, and every watcher reads the ledger."""
 

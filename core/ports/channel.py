@@ -151,6 +151,14 @@ class SupportsStreaming(Protocol):
 
 
 @runtime_checkable
+class SupportsToolStatus(Protocol):
+    """Can show that a tool is at work while a reply is made."""
+
+    async def tool(self, head: Head, turn_id: str, name: str, state: str) -> None:
+        """Show it: ``state`` is called, done, denied, failed or waiting.  Best effort."""
+
+
+@runtime_checkable
 class SupportsTyping(Protocol):
     """Can show that an answer is coming."""
 

@@ -50,6 +50,21 @@ class HandoffRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What metrics count of a turn: how the answer was made, which tools ran and how they ended, variants of experiments.
+
+    ``by`` is model, quote, cache, flow or words (sentences of our own); ``rung`` names the lower rung of the ladder that answered
+    ("" when none was needed); ``held`` counts sentences that the guard held back, by rule.
+    """
+
+    by: str = "words"
+    rung: str = ""
+    tools: tuple[tuple[str, str], ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    held: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TurnResult:
     """The outcome of a turn: a value that the lane commits.
 
@@ -67,6 +82,7 @@ class TurnResult:
     trace: bytes
     state: Mapping[str, Any] | None = None
     notes: tuple[str, ...] = ()
+    tally: Tally = field(default_factory=Tally)
 
 
 class Journal(Protocol):

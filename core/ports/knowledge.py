@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+from core.ids import digest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
@@ -57,6 +59,14 @@ class Chunk:
     language: str | None
     audience: str
     category: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of all that a reply or its citation takes from the chunk, and of who may read it.
+
+        Its place in the document is no part: a paragraph added above leaves what stands here as it was.
+        """
+        return digest(self.title, self.heading, self.anchor or "", self.url or "", self.text, self.audience)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +115,9 @@ class KnowledgeIndex(Protocol):
     def search(self, query: SearchQuery) -> SearchResult:
         """Search, synchronously: the caller runs it in a pool, never on the event loop."""
 
+    def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """id → ``Chunk.fingerprint`` of those that are in the index, synchronously too."""
+
     def close(self) -> None:
         """Let go of files; safe twice."""
 
@@ -126,6 +139,13 @@ class Knowledge(Protocol):
 
     async def search(self, query: SearchQuery) -> SearchResult:
         """The best passages; ``KnowledgeUnavailable`` when no generation can be read."""
+
+    async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """id → ``Chunk.fingerprint`` in the live generation; one that is gone is missing.
+
+        It gives away no words, and a chunk that changed its audience has another fingerprint: what was remembered with one
+        may be used as long as it stays the same.  ``KnowledgeUnavailable`` as in ``search``.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

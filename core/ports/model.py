@@ -91,7 +91,7 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What a call used; ``cost`` is in the currency of the YAML's prices, estimated from the text when the server counts nothing."""
+    """What a call used, estimated from the text when the server counts nothing; ``cost`` is in the currency of the prices."""
 
     input_tokens: int = 0
     output_tokens: int = 0
@@ -108,7 +108,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """One attempt at one endpoint; ``error`` is a short constant ("timeout", "rate_limited", "open_breaker" …), None when it answered."""
+    """One attempt at one endpoint; ``error`` is a short constant ("rate_limited", "open_breaker" …), None when it answered."""
 
     endpoint: str
     model: str
@@ -150,9 +150,7 @@ class Models(Protocol):
     def has(self, role: ModelRole) -> bool:
         """Whether the role is configured at all; roles that can chat stand in for one another (vision never)."""
 
-    def stream(
-        self, role: ModelRole, request: ModelRequest, spender: Spender
-    ) -> AsyncIterator[str | ModelAnswer]:
+    def stream(self, role: ModelRole, request: ModelRequest, spender: Spender) -> AsyncIterator[str | ModelAnswer]:
         """Pieces of text as they come, then the whole as a ``ModelAnswer``, last.
 
         Falls back to the next endpoint only before the first piece was given out; after that a failure is

@@ -12,7 +12,7 @@ import os
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +25,7 @@ from core.ports.knowledge import Chunk, Passage, SearchQuery, SearchResult
 from core.spelling import correction
 from core.words import fold, stop_words
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "frontdesk-index.json"
 HEAP_BYTES = 96_000_000
 
@@ -122,6 +122,7 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(f"{field}_{ENGLISH.suffix}", tokenizer_name=ENGLISH.name)
     builder.add_text_field("code", tokenizer_name=CODES, index_option="freq")
     builder.add_text_field("audience", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("id", tokenizer_name="raw", index_option="basic")
     builder.add_bytes_field("chunk", stored=True)
     return builder.build()
 
@@ -132,6 +133,7 @@ def _entry(chunk: Chunk, pack: msgspec.msgpack.Encoder) -> tantivy.Document:
     entry.add_text(f"body_{ENGLISH.suffix}", chunk.text)
     entry.add_text("code", f"{chunk.title}\n{chunk.text}")
     entry.add_text("audience", chunk.audience)
+    entry.add_text("id", chunk.id)
     entry.add_bytes("chunk", pack.encode(chunk))
     return entry
 
@@ -233,6 +235,21 @@ class LexicalIndex:
             return self._search(searcher, query)
         except (OSError, ValueError) as error:
             raise KnowledgeUnavailable("The index cannot be read.") from error
+
+    def chunks(self, ids: Sequence[str]) -> dict[str, str]:
+        """id → fingerprint of those that are in this generation."""
+        searcher, wanted = self._searcher, list(dict.fromkeys(ids))
+        if searcher is None:
+            raise KnowledgeUnavailable("The index is closed.")
+        if not wanted or not self.chunk_count:
+            return {}
+        try:
+            named = tantivy.Query.term_set_query(self._schema, "id", wanted)
+            hits = searcher.search(named, len(wanted), count=False).hits
+            found = [self._unpack.decode(searcher.doc(place)["chunk"][0]) for _, place in hits]
+        except (OSError, ValueError) as error:
+            raise KnowledgeUnavailable("The index cannot be read.") from error
+        return {chunk.id: chunk.fingerprint for chunk in found}
 
     def _search(self, searcher: tantivy.Searcher, query: SearchQuery) -> SearchResult:
         terms = self._terms(searcher, query)

@@ -352,6 +352,11 @@ def citation(number: int, chunk: Chunk, run: Run) -> Citation:
     if end - start > MAX_QUOTE_CHARS:
         longest = max(run.units, key=lambda unit: len(unit.text) if len(unit.text) <= MAX_QUOTE_CHARS else 0)
         start, end = longest.start, min(longest.end, longest.start + MAX_QUOTE_CHARS)
+    return quoted(number, chunk, start, end)
+
+
+def quoted(number: int, chunk: Chunk, start: int, end: int) -> Citation:
+    """The citation of a piece of a chunk."""
     return Citation(
         number=number,
         document_id=chunk.document_id,

@@ -39,12 +39,17 @@ _DETAILS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """What the turn says and asks for; ``parts`` joined are the reply's text, each released by itself."""
+    """What the turn says and asks for; ``parts`` joined are the reply's text, each released by itself.
+
+    ``is_shown``: the contact has read it already, as it was made.  ``notes`` are private words for the desk.
+    """
 
     parts: tuple[str, ...] = ()
     reply: Reply | None = None
     handoff: HandoffRequest | None = None
     is_resolved_step: bool = False
+    is_shown: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,49 +7,19 @@ sentence: its citations are passages of this turn, and every number, date, price
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from core.guard.facts import literal_facts
+from core.guard.findings import Finding
 from core.ports.knowledge import Chunk, Passage
 from core.steps.answer import Run
 from core.steps.units import Unit
 
+__all__ = ["Finding", "Guarded", "check", "evidence_of", "guard"]
+
 _MARK = re.compile(r"(?<!\\)\[(\d{1,2})\]")
-_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]]+", re.IGNORECASE)
-_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_PRICE = re.compile(
-    r"(?P<before>[$€£¥]|\b(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL))\s?(?P<a>\d[\d.,'\u202f]*)"
-    r"|(?P<b>\d[\d.,'\u202f]*)\s?(?P<after>[$€£¥%]|(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL|euros?|dollars?|pounds?|"
-    r"percent)\b)",
-    re.IGNORECASE,
-)
-_FIGURE = re.compile(r"\d(?:[\d.,:/'’\u202f-]*\d)?")
-_SEPARATORS = re.compile(r"(?<=\d)[,'’\u202f](?=\d{3}(?!\d))")
-_LIST_NUMBER = re.compile(r"^\s*\d{1,3}\\?[.)]\s")
-_ESCAPED = re.compile(r"\\([^\sA-Za-z0-9])")
-_CURRENCIES = {
-    "$": "usd",
-    "€": "eur",
-    "£": "gbp",
-    "¥": "jpy",
-    "euro": "eur",
-    "euros": "eur",
-    "dollar": "usd",
-    "dollars": "usd",
-    "pound": "gbp",
-    "pounds": "gbp",
-    "percent": "%",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why a sentence was held back: ``rule`` is a short constant, ``detail`` the offending piece."""
-
-    rule: str
-    detail: str
 
 
 def evidence_of(chunk: Chunk) -> str:
@@ -67,7 +37,7 @@ def check(sentence: str, evidence: Mapping[int, str], *, cites: Sequence[int] = 
     known = [number for number in marks if number in evidence]
     if not known:
         return (*findings, Finding("no_citation", ""))
-    said = _facts(_MARK.sub(" ", sentence))
+    said = literal_facts(_MARK.sub(" ", sentence))
     shown = frozenset().union(*(_shown_facts(evidence[number]) for number in known)) if said else frozenset()
     findings += [Finding(f"unsupported_{kind}", fact) for kind, fact in sorted(said - shown)]
     return tuple(findings)
@@ -76,31 +46,7 @@ def check(sentence: str, evidence: Mapping[int, str], *, cites: Sequence[int] = 
 @lru_cache(maxsize=64)
 def _shown_facts(evidence: str) -> frozenset[tuple[str, str]]:
     """The facts of a passage; the sentences of a turn ask for them again and again."""
-    return frozenset(_facts(evidence))
-
-
-def _facts(text: str) -> set[tuple[str, str]]:
-    """Numbers, prices, links and addresses in a form in which equal ones are equal."""
-    plain = unicodedata.normalize("NFKC", _ESCAPED.sub(r"\1", _LIST_NUMBER.sub("", text)))
-    return set(_facts_in(plain))
-
-
-def _facts_in(plain: str) -> Iterator[tuple[str, str]]:
-    for url in _URL.findall(plain):
-        yield "url", url.lower().rstrip(".,;:!?)*_`")
-    for email in _EMAIL.findall(plain):
-        yield "email", email.lower().rstrip(".")
-    for price in _PRICE.finditer(plain):
-        unit = (price["before"] or price["after"]).lower()
-        yield "price", f"{_canonical(price['a'] or price['b'])} {_CURRENCIES.get(unit, unit)}"
-    for figure in _FIGURE.findall(plain):
-        yield "number", _canonical(figure)
-
-
-def _canonical(figure: str) -> str:
-    """ "1,000" and "1000" are one number; digits of any script count."""
-    digits = "".join(str(unicodedata.digit(ch)) if ch.isdigit() and not ch.isascii() else ch for ch in figure)
-    return _SEPARATORS.sub("", digits.rstrip(".,'"))
+    return literal_facts(evidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

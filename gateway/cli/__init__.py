@@ -15,8 +15,10 @@ COMMANDS: Final = {
     "chat": "Talk to a running server in the terminal.",
     "check": "Check a YAML file: every mistake at once, with its place.",
     "sync": "Bring the knowledge base up to date with its sources.",
-    "doctor": "Examine every account against its vendor, and what to mend.",
-    "why": "Explain an answer: passages, confidence, rule, evidence.",
+    "doctor": "Examine accounts, models and tools, and what to mend.",
+    "why": "Explain an answer: passages, rule, models, tools, guard.",
+    "replay": "Run recorded conversations again and show what differs.",
+    "drill": "Rehearse an outage of the models, against stand-ins.",
     "schema": "Write the JSON Schema of the YAML file, for editors.",
     "version": "Print the version.",
 }

@@ -1,4 +1,4 @@
-"""``frontdesk doctor``: is every account well, seen from the vendor's side?"""
+"""``frontdesk doctor``: is every account, every model and every tool well, seen from the vendor's side?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def register(app: typer.Typer) -> None:
         account: Annotated[str | None, typer.Option("--account", help="Examine this account only.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Examine every account against its vendor: credentials, scopes, webhook, signatures, retries, clock; with what to mend.
+        """Examine every account against its vendor, every model and every tool: credentials, names, webhooks; with what to mend.
+
+        Models are asked a few words each (a few hundred tokens), of tools none is called; `--account` leaves both out.
 
         Run it beside `serve`: then the public address and every webhook are tried from outside, and parked accounts are named.
         Without a running `serve` the vendors alone are asked. No customer is sent anything; no secret is printed.
@@ -38,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
           frontdesk doctor --account shop-telegram
 
-          frontdesk doctor --json | jq '.accounts[].findings[]'
+          frontdesk doctor --json | jq '.accounts[].findings[], .models[].findings[]'
 
         Exit code 0 when nothing failed (warnings allowed), 1 when something did.
         """
@@ -80,11 +82,39 @@ async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...
                     channel = CHANNELS[account.channel].build(context, account.settings)
                     patients.append(Patient(channel=channel, settings=account.settings))
         try:
-            return await examine(patients, addresses(settings))
+            found = await examine(patients, addresses(settings))
+            return found if only is not None else (*found, *await _abilities(settings))
         finally:
             for patient in patients:
                 if isinstance(patient.channel, Closes):
                     await patient.channel.close()
+
+
+async def _abilities(settings: Settings) -> tuple[Examined, ...]:
+    """The models of every block, and every tenant's tools."""
+    from core.conversing.sealing import OwnClaims
+    from gateway.compose import now
+    from gateway.compose.engines import Equipment
+    from gateway.doctor import secrets_of
+    from gateway.doctor_abilities import MODELS, TOOLS, Ability, examine_abilities
+
+    claims = OwnClaims()
+    found: list[Ability] = []
+    equipment = Equipment(clock=now, claims_of=lambda _: claims)
+    for tenant in settings.tenants:
+        block, is_shared = tenant.models or settings.models, tenant.models is None
+        models = equipment.models_of(settings, tenant)
+        if block is not None and models is not None and all(ability.examines is not models for ability in found):
+            owner = "" if is_shared else tenant.id
+            found.append(Ability(kind=MODELS, tenant=owner, examines=models, secrets=secrets_of([block])))
+    for tenant in settings.tenants:
+        if tenant.tools:
+            toolbox = equipment.toolbox_of(tenant)
+            found.append(Ability(kind=TOOLS, tenant=tenant.id, examines=toolbox, secrets=secrets_of(tenant.tools)))
+    try:
+        return await examine_abilities(found)
+    finally:
+        await equipment.stop()
 
 
 def addresses(settings: Settings) -> Addresses:
@@ -104,6 +134,7 @@ def addresses(settings: Settings) -> Addresses:
 
 def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     from gateway.doctor import is_well
+    from gateway.doctor_abilities import MODELS, TOOLS
 
     def facts(item: Examined) -> list[dict[str, str]]:
         return [
@@ -116,8 +147,19 @@ def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
         for item in examined
         if item.account
     ]
-    server = [fact for item in examined if not item.account for fact in facts(item)]
-    return {"well": is_well(examined), "server": server, "accounts": accounts}
+    others = [item for item in examined if not item.account]
+    parts = {
+        kind: [{"tenant": item.tenant or None, "findings": facts(item)} for item in others if item.channel == kind]
+        for kind in (MODELS, TOOLS)
+    }
+    server = [fact for item in others if item.channel == "server" for fact in facts(item)]
+    return {"well": is_well(examined), "server": server, "accounts": accounts, **parts}
+
+
+def _title(item: Examined) -> str:
+    if item.account:
+        return f"{item.account}  ({item.channel}, tenant {item.tenant})"
+    return f"{item.channel.capitalize()}  (tenant {item.tenant})" if item.tenant else item.channel.capitalize()
 
 
 MARKS = {"ok": ("ok", "green"), "warning": ("warning", "yellow"), "failure": ("FAILURE", "bold red")}
@@ -131,8 +173,7 @@ def _show(examined: Sequence[Examined]) -> None:
 
     console = Console()
     for item in examined:
-        title = "Server" if not item.account else f"{item.account}  ({item.channel}, tenant {item.tenant})"
-        console.print(Text(title, style="bold"))
+        console.print(Text(_title(item), style="bold"))
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
         table.add_column(width=9)
         table.add_column(no_wrap=True)

@@ -19,6 +19,7 @@ from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG
 if TYPE_CHECKING:
     from config import Settings
     from config.models import Account, Tenant
+    from gateway.lab.backstage import Backstage, Passport
     from gateway.lab.panes import Pane
     from gateway.lab.stand_ins import StandIns
     from gateway.process import Listener
@@ -33,6 +34,9 @@ ORDER: Final = ("web", "slack", "telegram", "whatsapp", "sms", "teams")
 LOGIN_LIMIT_S: Final = 10.0
 SUGGESTIONS: Final = 2
 UNANSWERABLE: Final = "Can you call me?"
+LAB_KEY: Final = "lab"
+"""The ``kid`` of the identity key that the lab may sign with: never one of a real shop."""
+
 PORT_OPTION: Final[Any] = typer.Option(
     "--port", "-p", min=1, max=65_535, envvar=PORT_VARIABLE, help="Where the lab's page and stand-ins listen."
 )
@@ -105,22 +109,68 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
     made = StandIns(f"http://{HOST}:{port}", run=int(time.time()))
     wiring = Wiring(serving=serving, stand_ins=made, public=public)
     panes = [pane for tenant in settings.tenants for pane in wiring.panes(tenant)]
+    behind = backstage(settings, made)
     web = next((pane for pane in panes if pane.played is None), None)
     lab = Lab(
         panes=panes,
         stand_ins=made.mounted,
         places=Places(
-            web=f"{public}/widget/v1/frame?account={web.id}" if web is not None else None, desk=f"{internal}/desk/"
+            web=f"{public}/widget/v1/frame?account={web.id}" if web is not None else None,
+            desk=f"{internal}/desk/",
         ),
         company=settings.tenants[0].name,
         suggestions=_suggestions(settings),
         log_in=partial(log_in, settings, internal),
+        backstage=behind,
     )
     app = lab.app()
     app.cleanup_ctx.append(partial(_following, serving, [tenant.id for tenant in settings.tenants], lab.ledger))
     app.on_startup.append(partial(_warm, settings))
     serving.framed_by = f"http://{HOST}:{port}"
     return Listener(app=app, host=HOST, port=port)
+
+
+def backstage(settings: Settings, made: StandIns) -> Backstage:
+    """Stand-ins for the models and the shop whose addresses in the YAML are the lab's, mounted beside the vendors'."""
+    from gateway.lab.backstage import Backstage
+    from gateway.lab.model import ModelLab
+    from gateway.lab.shop import ShopLab
+
+    behind = Backstage()
+    for endpoint in _endpoints(settings):
+        prefix = made.prefix_of([endpoint.base_url])
+        if prefix is not None and behind.model is None:
+            behind.model = ModelLab(keys=(endpoint.key.get_secret_value(),) if endpoint.key is not None else ())
+            made.mounted[prefix] = behind.model.app()
+    for tool in (tool for tenant in settings.tenants for tool in tenant.tools):
+        address, auth = getattr(tool, "url", None), getattr(tool, "auth", None)
+        prefix = made.prefix_of([address] if address else [])
+        if prefix is not None and behind.shop is None:
+            key = auth.bearer if auth is not None else None
+            behind.shop = ShopLab(key=key.get_secret_value()) if key is not None else ShopLab()
+            made.mounted[prefix] = behind.shop.app()
+    behind.passport = _passport(settings)
+    return behind
+
+
+def _endpoints(settings: Settings) -> Iterator[Any]:
+    """The endpoints of the installation's models and of each tenant's own."""
+    for block in (settings.models, *(tenant.models for tenant in settings.tenants)):
+        if block is not None:
+            yield from block.endpoints.values()
+
+
+def _passport(settings: Settings) -> Passport | None:
+    """The key with which the company's server would vouch for its customers: only one that says it is the lab's own."""
+    from gateway.lab.backstage import Passport
+
+    for account in (account for tenant in settings.tenants for account in tenant.accounts if account.channel == "web"):
+        web: Any = account.settings
+        for key in web.jwt_keys:
+            if key.kid == LAB_KEY and key.secret is not None:
+                secret, audience = key.secret.get_secret_value(), web.jwt_audience or account.id
+                return Passport(kid=key.kid, secret=secret, audience=audience)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

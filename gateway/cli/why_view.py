@@ -142,7 +142,7 @@ def _evidence(console: Console, steps: Mapping[str, Any]) -> None:
 
 def _timings(console: Console, trace: Trace) -> None:
     _section(console, "Time")
-    spent = ", ".join(f"{name} {step['ms']:.2f}" for name, step in trace.steps.items())
+    spent = ", ".join(f"{name} {step['ms']:.2f}" for name, step in trace.steps.items() if "ms" in step)
     _line(console, f"{trace.ms:.2f} ms: {spent}")
 
 

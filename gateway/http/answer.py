@@ -14,7 +14,7 @@ from gateway.http import problem
 from gateway.http.sse import PING_FRAME, PING_KIND, EventStream
 from gateway.http.views import links_of
 from gateway.http.visits import Visit
-from gateway.http.wire import ChatConfirmed, ChatDone, ChatProposed, ChatSources, ChatToken, SourceCited
+from gateway.http.wire import ChatConfirmed, ChatDone, ChatProposed, ChatSources, ChatToken, ChatToolCall, SourceCited
 from gateway.live import LiveEvent, Subscription
 
 CHECK_AT: Final = frozenset(("commit", "settled", PING_KIND))
@@ -68,6 +68,9 @@ class Answer:
             await self.out.write(PING_FRAME)
         elif event.kind == "delta" and await self._answers_us(str(event.data["turn_id"])):
             await self._show(str(event.data["text"]))
+        elif event.kind == "tool" and await self._answers_us(str(event.data["turn_id"])):
+            called = ChatToolCall(name=str(event.data["name"]), state=str(event.data["state"]))
+            await self.out.send("tool_call", called)
 
     async def _answers_us(self, turn_id: str) -> bool:
         """An earlier question's turn may still be speaking in this conversation."""

@@ -82,7 +82,7 @@ STREAM: Final = "Server-sent events; the schema is that of one event. The stream
 CHAT_EVENTS: Final = (
     ("session", wire.ChatSession), ("token", wire.ChatToken), ("cited_sources", wire.ChatSources),
     ("escalation_proposed", wire.ChatProposed), ("escalation_confirmed", wire.ChatConfirmed), ("done", wire.ChatDone),
-    ("tool_call", None), ("error", Problem),
+    ("tool_call", wire.ChatToolCall), ("error", Problem),
 )  # fmt: skip
 STREAM_EVENTS: Final = (
     ("state", wire.StateView), ("message.created", MessageView), ("message.delta", wire.DeltaView),

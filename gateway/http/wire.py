@@ -303,6 +303,13 @@ class ChatToken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replace: bool = False
 
 
+class ChatToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool is at work for the reply; ``state`` is called, done, denied, failed or waiting (for a confirmation)."""
+
+    name: str
+    state: str
+
+
 class ChatSources(msgspec.Struct, frozen=True, kw_only=True):
     """What a reply stands on."""
 

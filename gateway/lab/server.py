@@ -20,7 +20,9 @@ import structlog
 from aiohttp import hdrs, web
 
 from gateway.http.sse import PING_FRAME, StreamClosed, open_stream
-from gateway.lab import samples
+from gateway.lab import samples, switches
+from gateway.lab.backstage import Backstage, BackstageView
+from gateway.lab.page_calls import CALL_HEADERS, decoded, json, listed
 from gateway.lab.panes import TROUBLES, Pane, PaneView
 from gateway.lab.stand_ins import Played
 from gateway.lab.vendor import Delivered, VendorLab, Watch
@@ -38,7 +40,7 @@ MAX_BODY_BYTES: Final = 67_108_864
 """What a stand-in may be sent; the vendors' own limits are theirs to keep."""
 
 MAX_TEXT: Final = 4_000
-CALL_HEADERS: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+BACKSTAGE: Final = "backstage"
 
 LogIn = Callable[[], Awaitable[str | None]]
 """Logs the visitor in to the desk: the value of a ``Set-Cookie`` header, or None when nobody may."""
@@ -84,7 +86,7 @@ class Lab:
     """The lab's application.
 
     ``stand_ins`` are the vendors' APIs by the prefix they are mounted under; one may serve several panes.  ``ledger`` wakes
-    the lab when the ledger has news.
+    the lab when the ledger has news.  ``backstage`` has the switches of models and shop.
     """
 
     panes: Sequence[Pane]
@@ -93,8 +95,9 @@ class Lab:
     company: str
     suggestions: Sequence[str] = ()
     log_in: LogIn | None = None
+    backstage: Backstage = field(default_factory=Backstage)
     ledger: Watch = field(default_factory=Watch)
-    _views: dict[str, PaneView] = field(default_factory=dict)
+    _views: dict[str, PaneView | BackstageView] = field(default_factory=dict)
     _versions: dict[str, int] = field(default_factory=dict)
     _pulse: Watch = field(default_factory=Watch)
     _is_closing: bool = False
@@ -119,6 +122,7 @@ class Lab:
             web.post(f"{pane}/trouble", self._trouble),
             web.get(f"{pane}/raw", self._raw),
         ])  # fmt: skip
+        app.add_routes(switches.routes(self.backstage))
         for prefix, stand_in in self.stand_ins.items():
             app.add_subapp(prefix, stand_in)
         app.cleanup_ctx.append(self._follow)
@@ -129,6 +133,8 @@ class Lab:
 
     async def _follow(self, app: web.Application) -> AsyncIterator[None]:
         followers = [asyncio.create_task(self._follow_pane(pane), name=f"lab-{pane.id}") for pane in self.panes]
+        if self.backstage:
+            followers.append(asyncio.create_task(self._follow_backstage(), name="lab-backstage"))
         yield
         for task in followers:
             task.cancel()
@@ -147,14 +153,23 @@ class Lab:
             except Exception:
                 log.exception("lab_pane_failed", pane=pane.id)
             else:
-                self._put(view)
+                self._put(pane.id, view)
             await _any_change(watches, seen)
             await asyncio.sleep(SETTLE_S)
 
-    def _put(self, view: PaneView) -> None:
-        if self._views.get(view.id) != view:
-            self._views[view.id] = view
-            self._versions[view.id] = self._pulse.version + 1
+    async def _follow_backstage(self) -> None:
+        """Draw models and shop anew whenever one of them was called or switched."""
+        watches = self.backstage.watches
+        while True:
+            seen = [watch.version for watch in watches]
+            self._put(BACKSTAGE, self.backstage.view())
+            await _any_change(watches, seen)
+            await asyncio.sleep(SETTLE_S)
+
+    def _put(self, name: str, view: PaneView | BackstageView) -> None:
+        if self._views.get(name) != view:
+            self._views[name] = view
+            self._versions[name] = self._pulse.version + 1
             self._pulse.changed()
 
     async def _end_streams(self, app: web.Application) -> None:
@@ -171,7 +186,7 @@ class Lab:
                 for name, view in tuple(self._views.items()):
                     if shown.get(name) != self._versions[name]:
                         shown[name] = self._versions[name]
-                        await out.send("pane", view)
+                        await out.send("pane" if isinstance(view, PaneView) else BACKSTAGE, view)
                 try:
                     await self._pulse.until(lambda seen=seen: self._pulse.version != seen, limit_s=PING_S)  # type: ignore[misc]
                 except TimeoutError:
@@ -231,13 +246,14 @@ class Lab:
             }
             for pane in self.panes
         ]
-        return _json({
+        return json({
             "company": self.company,
             "panes": panes,
             "web": self.places.web,
             "desk": self.places.desk,
             "suggestions": list(self.suggestions),
-            "troubles": [{"id": str(name), "text": str(text)} for name, text in TROUBLES.items()],
+            "troubles": listed(TROUBLES),
+            "backstage": switches.about(self.backstage),
         })  # fmt: skip
 
     async def _sit_down(self, request: web.Request) -> web.Response:
@@ -249,21 +265,21 @@ class Lab:
     # What the contact does
 
     async def _say(self, request: web.Request) -> web.Response:
-        said = _decoded(await request.read(), Said)
+        said = decoded(await request.read(), Said)
         return _told(await self._lab(request).say(said.text[:MAX_TEXT]))
 
     async def _press(self, request: web.Request) -> web.Response:
-        pressed = _decoded(await request.read(), Pressed)
+        pressed = decoded(await request.read(), Pressed)
         return _told(await self._lab(request).press(pressed.ref, pressed.choice))
 
     async def _edit(self, request: web.Request) -> web.Response:
-        said, edit = _decoded(await request.read(), Said), self._played(request).edit
+        said, edit = decoded(await request.read(), Said), self._played(request).edit
         if edit is None:
             raise web.HTTPConflict(text="Messages cannot be changed here.")
         return _told(await edit(said.ref, said.text[:MAX_TEXT]))
 
     async def _react(self, request: web.Request) -> web.Response:
-        reacted, react = _decoded(await request.read(), Reacted), self._played(request).react
+        reacted, react = decoded(await request.read(), Reacted), self._played(request).react
         if react is None:
             raise web.HTTPConflict(text="There are no reactions here.")
         return _told(await react(reacted.ref, reacted.is_good))
@@ -276,7 +292,7 @@ class Lab:
         return _told(await self._lab(request).attach(name, request.content_type, body))
 
     async def _voice(self, request: web.Request) -> web.Response:
-        said, played = _decoded(await request.read(), Said), self._played(request)
+        said, played = decoded(await request.read(), Said), self._played(request)
         words, note = said.text[:MAX_TEXT] if played.hears else "", samples.voice_note()
         return _told(await played.lab.attach("voice.ogg", samples.VOICE_TYPE, note, text=words, is_voice=True))
 
@@ -285,7 +301,7 @@ class Lab:
         return _told(await self._lab(request).attach("garden.png", samples.PHOTO_TYPE, picture))
 
     async def _trouble(self, request: web.Request) -> web.Response:
-        armed = _decoded(await request.read(), Armed)
+        armed = decoded(await request.read(), Armed)
         if armed.trouble not in TROUBLES:
             raise web.HTTPUnprocessableEntity(text=f"One of {', '.join(TROUBLES)}.")
         self._pane(request).arm(armed.trouble)
@@ -296,7 +312,7 @@ class Lab:
         message = self._pane(request).raw(request.query.get("ref", ""))
         if message is None:
             raise web.HTTPNotFound
-        return _json({"raw": message.raw})
+        return json({"raw": message.raw})
 
     def _pane(self, request: web.Request) -> Pane:
         for pane in self.panes:
@@ -333,21 +349,9 @@ async def _any_change(watches: Sequence[Watch], seen: Sequence[int]) -> None:
         await asyncio.gather(*waits, return_exceptions=True)
 
 
-def _decoded(body: bytes, shape: type[Any]) -> Any:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.DecodeError as error:
-        raise web.HTTPUnprocessableEntity(text=str(error)) from error
-
-
-def _json(value: Mapping[str, Any]) -> web.Response:
-    body = msgspec.json.encode(value, enc_hook=str)
-    return web.Response(body=body, content_type="application/json", headers=CALL_HEADERS)
-
-
 def _told(delivered: Delivered) -> web.Response:
     """How Frontdesk answered the webhook: the page shows that nothing is acknowledged before it is stored."""
-    return _json({"status": delivered.status})
+    return json({"status": delivered.status})
 
 
 def _origin(address: str) -> str:

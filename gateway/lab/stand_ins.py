@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -60,7 +60,11 @@ class StandIns:
 
     def prefix(self, values: Values) -> str | None:
         """Where an account's settings expect its vendor within this lab; None when they point elsewhere."""
-        for url in _addresses(values):
+        return self.prefix_of(_addresses(values))
+
+    def prefix_of(self, addresses: Iterable[str]) -> str | None:
+        """The folder of the first of these addresses that lies within this lab."""
+        for url in addresses:
             if f"{url}/".startswith(f"{self.origin}/"):
                 folder = urlsplit(url).path.strip("/").partition("/")[0]
                 if folder:

@@ -9,9 +9,10 @@ import re
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
+from config.problems import Report
+from config.yaml_tree import parse
 from evals.serving import ROOT, Served
 
 DEMO: Final = ROOT / "config" / "examples" / "demo"
@@ -22,7 +23,9 @@ AGENT: Final = "Sam Rivers"
 
 def settings() -> dict[str, Any]:
     """The demo's own YAML; only its paths are made absolute, and many visitors come from this one address."""
-    made: dict[str, Any] = yaml.safe_load((DEMO / "frontdesk.yaml").read_text(encoding="utf-8"))
+    tree = parse((DEMO / "frontdesk.yaml").read_bytes(), Report("demo"))  # as Frontdesk reads it: `on` is no boolean
+    assert tree is not None
+    made: dict[str, Any] = tree.data
     del made["data_dir"]
     made["server"]["public"]["demo_site"] = str(DEMO / "site")
     made["server"]["limits"] = {"sessions_per_minute": 1000}

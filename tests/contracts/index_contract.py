@@ -122,11 +122,19 @@ class IndexContract:
         assert (result.generation, result.passages) == ("", ())
         empty.close()
 
+    def test_fingerprints(self, index: KnowledgeIndex) -> None:
+        """Of what is there, and of nothing else; asking twice or for nothing is no mistake."""
+        ids = [chunk.id for chunk in CHUNKS]
+        assert index.chunks([*ids, ids[0], "k_gone"]) == {chunk.id: chunk.fingerprint for chunk in CHUNKS}
+        assert index.chunks([ids[1]]) == {ids[1]: CHUNKS[1].fingerprint} and index.chunks([]) == {}
+
     def test_closed_it_is_unavailable(self, index: KnowledgeIndex) -> None:
         index.close()
         index.close()
         with pytest.raises(KnowledgeUnavailable):
             index.search(SearchQuery(text="return"))
+        with pytest.raises(KnowledgeUnavailable):
+            index.chunks([CHUNKS[0].id])
 
     def test_a_missing_folder_is_unavailable(self, engine: IndexEngine, tmp_path: Path) -> None:
         with pytest.raises(KnowledgeUnavailable):

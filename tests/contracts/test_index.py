@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,9 @@ class CarelessIndex:
         found = (Passage(chunk=c, score=1.0) for c in self._chunks if any(w in c.text for w in query.text.split()))
         return SearchResult(generation=self.generation, passages=tuple(found))
 
+    def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return dict.fromkeys(ids, "")
+
     def close(self) -> None:
         pass
 
@@ -61,7 +64,7 @@ def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
     contract, engine = IndexContract(), CarelessEngine()
     engine.build(tmp_path / "x", "g1", CHUNKS)
     index = engine.open(tmp_path / "x", "g1")
-    for promise in (contract.test_only_the_audience_asked_for, contract.test_the_limit_holds):
+    for promise in (contract.test_only_the_audience_asked_for, contract.test_the_limit_holds, contract.test_fingerprints):
         with pytest.raises(AssertionError):
             promise(index)
     with pytest.raises(pytest.fail.Exception):

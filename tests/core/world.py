@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -101,9 +101,15 @@ class IndexKnowledge:
         self.asked.append(query)
         return self.index.search(query)
 
+    async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return self.index.chunks(ids)
+
 
 class BrokenKnowledge:
     async def search(self, query: SearchQuery) -> SearchResult:
+        raise KnowledgeUnavailable("The index is gone.")
+
+    async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         raise KnowledgeUnavailable("The index is gone.")
 
 
@@ -116,9 +122,13 @@ class Screen:
 
     def __init__(self) -> None:
         self.shown: list[str] = []
+        self.tools: list[tuple[str, str]] = []
 
     async def show(self, text: str) -> None:
         self.shown.append(text)
+
+    async def tool(self, name: str, state: str) -> None:
+        self.tools.append((name, state))
 
 
 class NoJournal:

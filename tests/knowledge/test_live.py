@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -129,6 +129,9 @@ class SlowIndex:
         self._engine.started.set()
         assert self._engine.go.wait(30) and not self.closed
         return self._index.search(query)
+
+    def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
+        return self._index.chunks(ids)
 
     def close(self) -> None:
         self.closed += 1
@@ -285,6 +288,7 @@ class PoisonedIndex:
     def __init__(self, index: KnowledgeIndex) -> None:
         self.generation, self.chunk_count = index.generation, index.chunk_count
         self.search_ = index.search
+        self.chunks = index.chunks
         self.close = index.close
 
     def search(self, query: SearchQuery) -> SearchResult:

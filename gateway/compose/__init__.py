@@ -8,39 +8,36 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import config
-from adapters import AnyChannelPlugin, ChannelContext
-from adapters.discovery import channel_plugins
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
 from core.domain import Attachment
 from core.ownership import DEFAULT_NOTICES, Notices
-from core.ports.channel import Channel, ObservesSignatures
+from core.ports.channel import Channel
 from core.ports.desk import Desk
 from core.ports.knowledge import IndexEngine
 from core.providers.lexical import LexicalEngine
-from core.settings import EngineSettings
 from core.turn import TurnEngine
-from gateway import metrics
 from gateway.accounts import Accounts
+from gateway.approvals import Approvals
 from gateway.background import Background
 from gateway.carrying import LINK_VALID_S
+from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
+from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.delivery import Delivery
-from gateway.files import StoredFiles
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.knowledge import LiveKnowledge
 from gateway.ladder import Ladder
 from gateway.lanes import Lanes, LaneTenant
+from gateway.listening import Listening
 from gateway.live import Hub
 from gateway.media import Media
-from gateway.memory import AccountMemory
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
 from gateway.store.knowledge import SqliteKnowledgeStore
@@ -52,7 +49,31 @@ from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.pipeline import ChunkSettings, SyncJob, build
 from kb_sync.sources.folder import plugin as folder_plugin
 
-CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
+__all__ = [
+    "CHANNELS",
+    "DESKS",
+    "SOURCES",
+    "Shared",
+    "Stage",
+    "World",
+    "channel_context",
+    "engine_settings",
+    "knowledge_store",
+    "ledger",
+    "limits_of",
+    "load_settings",
+    "notices_of",
+    "now",
+    "open_store",
+    "people_of",
+    "plugs",
+    "session_secret",
+    "shared_parts",
+    "stages",
+    "sync_jobs",
+    "world",
+]
+
 DESKS: dict[str, AnyDeskPlugin] = {plugin.kind: plugin for plugin in (builtin_plugin,)}
 SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
@@ -72,11 +93,6 @@ def plugs() -> config.Plugs:
 def load_settings(path: Path) -> config.Settings:
     """The checked configuration; ``ConfigProblems`` lists every mistake."""
     return config.load(path, plugs(), os.environ)
-
-
-def now() -> datetime:
-    """The process's clock: aware UTC."""
-    return datetime.now(UTC)
 
 
 def session_secret(settings: config.Settings) -> bytes:
@@ -140,11 +156,6 @@ def _sync_job(
     )
 
 
-def engine_settings(tenant: config.Tenant) -> EngineSettings:
-    """The YAML's engine block as core's own value."""
-    return config.convert_engine(tenant.engine, EngineSettings)
-
-
 def notices_of(tenant: config.Tenant) -> Notices:
     """The tenant's sentences over the shipped ones."""
     return Notices(
@@ -200,6 +211,7 @@ class World:
     services: Services
     lanes: Mapping[str, LaneTenant]
     desks: Mapping[str, Desk]
+    equipment: Equipment
 
 
 def world(settings: config.Settings, shared: Shared) -> World:
@@ -209,24 +221,20 @@ def world(settings: config.Settings, shared: Shared) -> World:
     desks: dict[str, Desk] = {}
     channels: dict[str, Channel] = {}
     accounts: dict[str, WebAccount] = {}
+    equipment = Equipment(clock=now, claims_of=shared.store.for_tenant)
     for tenant in settings.tenants:
-        services = _tenant(settings, tenant, shared)
-        engine = engine_settings(tenant)
-        tenants[tenant.id] = services
-        lanes[tenant.id] = LaneTenant(
-            engine=TurnEngine(engine, services.knowledge, clock=now),
-            notices=services.notices,
-            is_staffed=services.is_staffed,
-            history=engine.history,
-        )
+        services = tenants[tenant.id] = _tenant(settings, tenant, shared)
         desk = DESKS[tenant.desk.kind]
         desks[tenant.id] = desk.build(DeskContext(tenant=tenant.id, live=shared.hub), tenant.desk.settings)
         for account in tenant.accounts:
-            channel = channels[account.id] = _channel(settings, tenant.id, account, shared)
+            channel = channels[account.id] = channel_of(
+                settings, tenant.id, account, store=shared.store, live=shared.hub, secret=shared.secret
+            )
             if isinstance(channel, WebChannel) and isinstance(account.settings, WebSettings):
                 accounts[account.id] = WebAccount(
                     id=account.id, tenant=tenant.id, name=tenant.name, settings=account.settings, channel=channel
                 )
+        lanes[tenant.id] = _lane(settings, tenant, shared, services, equipment=equipment, channels=channels)
     services_all = Services(
         tenants=tenants,
         channels=channels,
@@ -247,45 +255,44 @@ def world(settings: config.Settings, shared: Shared) -> World:
         clock=now,
         new_id=ids.new_id,
     )
-    return World(settings=settings, services=services_all, lanes=lanes, desks=desks)
+    return World(settings=settings, services=services_all, lanes=lanes, desks=desks, equipment=equipment)
 
 
-def uploads_of(settings: config.Settings) -> Path:
-    """The folder of all files."""
-    return settings.data_dir / "uploads"
-
-
-def _files(settings: config.Settings, tenant: str, secret: bytes) -> StoredFiles:
-    base_url = settings.server.public.base_url
-    return StoredFiles(tenant, uploads_of(settings), secret=secret, base_url=base_url, clock=now)
-
-
-def channel_context(
-    settings: config.Settings, tenant: str, account: str, *, store: SqliteStore, live: Hub, secret: bytes
-) -> ChannelContext:
-    """What a channel is given, in a serving process and beside one."""
-    base_url = settings.server.public.base_url
-    return ChannelContext(
-        account=account,
-        tenant=tenant,
-        live=live,
-        files=_files(settings, tenant, secret),
-        memory=AccountMemory(store.for_tenant(tenant), account),
-        clock=now,
-        webhook_url=None if base_url is None else f"{base_url.rstrip('/')}/webhooks/{account}",
+def _lane(
+    settings: config.Settings,
+    tenant: config.Tenant,
+    shared: Shared,
+    services: TenantServices,
+    *,
+    equipment: Equipment,
+    channels: Mapping[str, Channel],
+) -> LaneTenant:
+    """A tenant's engine with all it may use; tools that are reached later join it then."""
+    asked = engine_settings(tenant)
+    abilities, toolbox = abilities_of(
+        settings,
+        tenant,
+        equipment,
+        secret=shared.secret,
+        channels=channels,
+        is_staffed=services.is_staffed,
+        read_file=files_of(settings, tenant.id, shared.secret).read,
     )
+    engine = TurnEngine(asked, services.knowledge, clock=now, abilities=abilities)
 
+    def grown() -> None:
+        engine.equip(with_tools(abilities, toolbox, equipment, tenant.id))
 
-def _channel(settings: config.Settings, tenant: str, account: config.Account, shared: Shared) -> Channel:
-    context = channel_context(settings, tenant, account.id, store=shared.store, live=shared.hub, secret=shared.secret)
-    channel = CHANNELS[account.channel].build(context, account.settings)
-    if isinstance(channel, ObservesSignatures):
-        channel.on_observed = partial(_count_observed, channel.kind)
-    return channel
-
-
-def _count_observed(kind: str, cause: str) -> None:
-    metrics.SIGNATURES_OBSERVED.labels(channel=kind, cause=cause).inc()
+    equipment.grows(toolbox, grown)
+    services.handoff.commands = Approvals(store=services.store, abilities=lambda: engine.abilities)
+    models, read = abilities.models, abilities.read_file
+    return LaneTenant(
+        engine=engine,
+        notices=services.notices,
+        is_staffed=services.is_staffed,
+        history=asked.history,
+        listening=Listening(models=models, store=services.store, read=read) if models and read else None,
+    )
 
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
@@ -331,7 +338,7 @@ def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> S
     holder = ids.new_id("w")
 
     def link(tenant: str, item: Attachment) -> str | None:
-        return _files(current().settings, tenant, shared.secret).link(item, valid_s=LINK_VALID_S)
+        return files_of(current().settings, tenant, shared.secret).link(item, valid_s=LINK_VALID_S)
 
     return Stage(
         lanes=Lanes(

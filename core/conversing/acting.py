@@ -1,0 +1,107 @@
+"""The tools of one turn: every wish of a model goes through the firewall, every result comes back fenced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from core.conversing.prompts import Scenery, tool_message
+from core.ports.engine import Journal, ReplySink
+from core.ports.model import PromptMessage, ToolCall, ToolOffer
+from core.tools.describing import describe
+from core.tools.firewall import Firewall
+from core.tools.outcomes import Denied, Done, Failed, PendingCall, ToolOutcome, Waiting, to_body
+from core.tools.session import Session
+
+MAX_CALLS: Final = 5
+TOO_MANY: Final = "No more tools can be called for this message. Answer with what you have."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """What one round of tool calls came to: the messages for the model, or a call that waits for a yes."""
+
+    messages: tuple[PromptMessage, ...] = ()
+    pending: PendingCall | None = None
+
+
+@dataclass(slots=True)
+class Acting:
+    """``evidence`` collects what a sentence may cite, by mark ("T1"); ``backed`` what a promise may stand on.
+
+    ``changing`` are the tools that do something to the world.
+    """
+
+    firewall: Firewall | None
+    session: Session
+    journal: Journal
+    sink: ReplySink
+    scenery: Scenery
+    changing: frozenset[str] = frozenset()
+    limit: int = MAX_CALLS
+    evidence: dict[str, str] = field(default_factory=dict)
+    backed: set[str] = field(default_factory=set)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    step: int = 0
+
+    @property
+    def offers(self) -> tuple[ToolOffer, ...]:
+        """The tools that this contact may be offered."""
+        return () if self.firewall is None else tuple(spec.offer for spec in self.firewall.offers(self.session))
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether another call is allowed."""
+        return self.step < min(self.limit, MAX_CALLS)
+
+    @property
+    def has_acted(self) -> bool:
+        """Whether any tool has answered."""
+        return bool(self.evidence)
+
+    def results(self) -> tuple[str, ...]:
+        """What the tools said, fenced."""
+        return tuple(tool_message("", mark, text, self.scenery).text for mark, text in self.evidence.items())
+
+    async def run(self, wishes: tuple[ToolCall, ...]) -> Act:
+        """Call them one after the other; the first that waits for a yes ends the round."""
+        messages: list[PromptMessage] = []
+        for wish in wishes:
+            if self.firewall is None or not self.may_go_on:
+                messages.append(tool_message(wish.id, "note", TOO_MANY, self.scenery))
+                continue
+            outcome = await self._call(self.firewall, wish)
+            if isinstance(outcome, Waiting):
+                return Act(messages=tuple(messages), pending=outcome.pending)
+            messages.append(self._told(wish.id, outcome))
+        return Act(messages=tuple(messages))
+
+    async def _call(self, firewall: Firewall, wish: ToolCall) -> ToolOutcome:
+        self.step += 1
+        await self.sink.tool(wish.name, "called")
+        outcome = await firewall.call(wish, self.session, self.journal, step=self.step)
+        await self.note(wish.name, outcome)
+        return outcome
+
+    async def call_scripted(self, wish: ToolCall) -> ToolOutcome:
+        """A call that the operator's own script makes: no text from outside chose it."""
+        assert self.firewall is not None, "config.references refuses flows that call tools nobody declared"
+        self.step += 1
+        await self.sink.tool(wish.name, "called")
+        session = replace(self.session, untrusted=False)
+        outcome = await self.firewall.call(wish, session, self.journal, step=self.step)
+        await self.note(wish.name, outcome)
+        return outcome
+
+    async def note(self, name: str, outcome: ToolOutcome, *, agreed: str = "") -> None:
+        """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to."""
+        await self.sink.tool(name, outcome.state)
+        self.calls.append({"step": self.step, **to_body(outcome)})
+        if isinstance(outcome, Done):
+            self.evidence[f"T{len(self.evidence) + 1}"] = "\n".join(filter(None, (agreed, outcome.text)))
+            if name in self.changing:
+                self.backed.update((name, *name.split("_")))
+
+    def _told(self, call_id: str, outcome: Done | Denied | Failed) -> PromptMessage:
+        mark = f"T{len(self.evidence)}" if isinstance(outcome, Done) else "note"
+        return tool_message(call_id, mark, describe(outcome, self.session.language).model, self.scenery)

@@ -1,0 +1,151 @@
+"""The models as one turn uses them: every answer is journaled before anything rests on it, and recorded for the receipt.
+
+An attempt that follows a crash finds the answers of the one before and does not ask again; a replay finds them all.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import msgspec
+
+from core.errors import TurnError
+from core.ports.engine import Journal
+from core.ports.model import ModelAnswer, ModelRequest, ModelRole, Models, Spender, Usage
+
+
+def prompt_hash(request: ModelRequest) -> str:
+    """Names a prompt in receipts: the same prompt gives the same."""
+    return hashlib.blake2b(msgspec.json.encode(_plain(request), order="sorted"), digest_size=8).hexdigest()
+
+
+def _plain(request: ModelRequest) -> dict[str, Any]:
+    """A request as JSON; pictures by their hash."""
+    return {
+        "messages": [
+            {
+                "speaker": message.speaker,
+                "text": message.text,
+                "images": [hashlib.blake2b(image.content, digest_size=8).hexdigest() for image in message.images],
+                "tool_calls": [(call.name, call.arguments) for call in message.tool_calls],
+            }
+            for message in request.messages
+        ],
+        "tools": [(tool.name, tool.description, dict(tool.parameters)) for tool in request.tools],
+        "schema": request.schema,
+    }
+
+
+@dataclass(slots=True)
+class TurnModels:
+    """One turn's way to its models.  ``calls`` are the receipts, oldest first."""
+
+    models: Models
+    journal: Journal
+    spender: Spender
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    _numbers: Counter[str] = field(default_factory=Counter)
+
+    def has(self, role: ModelRole) -> bool:
+        """Whether the role is configured."""
+        return self.models.has(role)
+
+    @property
+    def usage(self) -> Usage:
+        """All that the turn has used."""
+        used = Usage()
+        for call in self.calls:
+            used = used.plus(msgspec.convert(call["usage"], Usage)) if "usage" in call else used
+        return used
+
+    async def complete(self, role: ModelRole, request: ModelRequest) -> ModelAnswer:
+        """A whole answer; raises as the port does."""
+        name = self._name(request)
+        known = await self.journal.recorded(name)
+        if known is not None:
+            return self._again(role, request, known)
+        started = perf_counter()
+        try:
+            answer = await self.models.complete(role, request, self.spender)
+        except TurnError as error:
+            self._failed(role, request, error, started)
+            raise
+        await self._keep(name, role, request, answer)
+        return answer
+
+    async def stream(self, role: ModelRole, request: ModelRequest) -> AsyncGenerator[str | ModelAnswer]:
+        """Pieces, then the answer, which is durable before it is given out."""
+        name = self._name(request)
+        known = await self.journal.recorded(name)
+        if known is not None:
+            answer = self._again(role, request, known)
+            yield answer.text
+            yield answer
+            return
+        started = perf_counter()
+        try:
+            async with aclosing(_closable(self.models.stream(role, request, self.spender))) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, ModelAnswer):
+                        await self._keep(name, role, request, piece)
+                    yield piece
+        except TurnError as error:
+            self._failed(role, request, error, started)
+            raise
+
+    async def is_recorded(self, purpose: str) -> bool:
+        """Whether the next call for a purpose was answered by an earlier attempt."""
+        return await self.journal.recorded(f"model.{purpose}.{self._numbers[purpose] + 1}") is not None
+
+    async def embed(self, texts: tuple[str, ...]) -> tuple[tuple[float, ...], ...]:
+        """Vectors; they are no part of what a replay plays back."""
+        return await self.models.embed(texts, self.spender)
+
+    def _name(self, request: ModelRequest) -> str:
+        self._numbers[request.purpose] += 1
+        return f"model.{request.purpose}.{self._numbers[request.purpose]}"
+
+    def _again(self, role: ModelRole, request: ModelRequest, known: Mapping[str, Any]) -> ModelAnswer:
+        answer = msgspec.convert(known, ModelAnswer)
+        self._note(role, request, answer)
+        return answer
+
+    async def _keep(self, name: str, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
+        await self.journal.record(name, msgspec.to_builtins(answer))
+        self._note(role, request, answer)
+
+    def _note(self, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
+        """The receipt of a call; what was said stands on the turn's tape."""
+        shown: dict[str, Any] = msgspec.to_builtins(answer)
+        del shown["text"], shown["tool_calls"]
+        self.calls.append({"purpose": request.purpose, "role": role.value, "prompt": prompt_hash(request), **shown})
+
+    def _failed(self, role: ModelRole, request: ModelRequest, error: TurnError, started: float) -> None:
+        tried = [msgspec.to_builtins(one) for one in getattr(error, "tried", ())]
+        self.calls.append(
+            {
+                "purpose": request.purpose,
+                "role": role.value,
+                "prompt": prompt_hash(request),
+                "error": error.code,
+                "tried": tried,
+                "ms": round((perf_counter() - started) * 1000, 3),
+            }
+        )
+
+
+async def _closable(pieces: AsyncIterator[str | ModelAnswer]) -> AsyncGenerator[str | ModelAnswer]:
+    """The pieces as a generator of our own: closing it closes theirs where they can be closed."""
+    try:
+        async for piece in pieces:
+            yield piece
+    finally:
+        close = getattr(pieces, "aclose", None)
+        if close is not None:
+            await close()

@@ -1,0 +1,131 @@
+"""The beginning of a turn: what is asked, what is understood, under which settings, and with what authority."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from core.conversing.abilities import Abilities
+from core.conversing.acting import Acting
+from core.conversing.calls import TurnModels
+from core.conversing.prompts import Scenery
+from core.conversing.remembering import kept_of
+from core.conversing.scene import Scene
+from core.conversing.tape import Taped
+from core.experiments import applied, exposure
+from core.ports.engine import Journal, ReplySink, TurnInput
+from core.ports.model import Spender
+from core.ports.tools import SideEffect
+from core.segments import Who
+from core.settings import EngineSettings
+from core.steps import language as languages
+from core.steps.gate import Gate, gate
+from core.steps.recall import offers_person
+from core.steps.understand import Understanding, understand
+from core.tools.session import Session
+from core.trace import Recorder
+from core.untrusted.canary import canary
+from core.untrusted.fence import nonce_for
+
+
+async def open_scene(
+    turn: TurnInput,
+    journal: Journal,
+    sink: ReplySink,
+    *,
+    settings: EngineSettings,
+    abilities: Abilities,
+    record: Recorder,
+    clock: Callable[[], datetime],
+) -> Scene:
+    """Steps 1 and 2, and the working set of the rest."""
+    taped = Taped(journal)
+    gated = record.step("gate", lambda: gate(turn))
+    understood = await _understand(turn, gated, settings, record)
+    now = clock()
+    variants = exposure(abilities.experiments, who(turn, abilities, understood.language), on=now.date())
+    if variants:
+        settings = applied(settings, abilities.experiments, variants)
+    head = turn.head
+    session = Session(
+        tenant=head.tenant,
+        conv=head.conv,
+        turn_id=turn.turn_id,
+        account=head.account,
+        contact=head.contact,
+        scopes=abilities.scopes,
+        untrusted=True,
+        has_buttons=abilities.account(head.account).has_buttons,
+        language=understood.language,
+    )
+    acting = Acting(
+        firewall=abilities.firewall,
+        session=session,
+        journal=taped,
+        sink=sink,
+        scenery=scenery_of(turn, abilities),
+        limit=settings.converse.steps,
+    )
+    acting.changing = _changing(abilities, session)
+    models = None
+    if abilities.models is not None:
+        spender = Spender(tenant=head.tenant, contact=session.identity, turn_id=turn.turn_id)
+        models = TurnModels(models=abilities.models, journal=taped, spender=spender)
+    return Scene(
+        turn=turn,
+        journal=taped,
+        sink=sink,
+        record=record,
+        settings=settings,
+        abilities=abilities,
+        gated=gated,
+        understood=understood,
+        kept=kept_of(turn.state, episode=head.episode),
+        now=now,
+        acting=acting,
+        models=models,
+        variants=variants,
+    )
+
+
+def scenery_of(turn: TurnInput, abilities: Abilities) -> Scenery:
+    """What nobody can guess about this turn's prompts."""
+    return Scenery(
+        company=abilities.company or "the company",
+        nonce=nonce_for(abilities.secret, turn.turn_id),
+        canary=canary(abilities.secret, turn.turn_id),
+    )
+
+
+def who(turn: TurnInput, abilities: Abilities, language: str) -> Who:
+    """Of whom rollouts and experiments ask."""
+    head = turn.head
+    return Who(
+        conv=head.conv,
+        contact=head.contact,
+        account=head.account,
+        channel=abilities.account(head.account).channel,
+        language=language,
+    )
+
+
+def _changing(abilities: Abilities, session: Session) -> frozenset[str]:
+    if abilities.firewall is None:
+        return frozenset()
+    return frozenset(
+        spec.name for spec in abilities.firewall.offers(session) if spec.side_effect is not SideEffect.READ
+    )
+
+
+async def _understand(turn: TurnInput, gated: Gate, settings: EngineSettings, record: Recorder) -> Understanding:
+    before = record.timer()
+    if languages.needs_model(gated.text, settings.languages):
+        await asyncio.to_thread(languages.load, settings.languages)
+    understood = understand(
+        gated.text, settings, known_language=turn.head.language, offered_person=offers_person(turn.history)
+    )
+    record.put("understand", msgspec.to_builtins(understood), since=before)
+    return understood

@@ -1,0 +1,66 @@
+"""The composition root's channels: what each is given, and the files they carry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import config
+from adapters import AnyChannelPlugin, ChannelContext
+from adapters.discovery import channel_plugins
+from core.ports.channel import Channel, ObservesSignatures
+from gateway import metrics
+from gateway.files import StoredFiles
+from gateway.live import Hub
+from gateway.memory import AccountMemory
+from gateway.store.embedded.sqlite import SqliteStore
+
+CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
+
+
+def now() -> datetime:
+    """The process's clock: aware UTC."""
+    return datetime.now(UTC)
+
+
+def uploads_of(settings: config.Settings) -> Path:
+    """The folder of all files."""
+    return settings.data_dir / "uploads"
+
+
+def files_of(settings: config.Settings, tenant: str, secret: bytes) -> StoredFiles:
+    """The files of one tenant."""
+    base_url = settings.server.public.base_url
+    return StoredFiles(tenant, uploads_of(settings), secret=secret, base_url=base_url, clock=now)
+
+
+def channel_context(
+    settings: config.Settings, tenant: str, account: str, *, store: SqliteStore, live: Hub, secret: bytes
+) -> ChannelContext:
+    """What a channel is given, in a serving process and beside one."""
+    base_url = settings.server.public.base_url
+    return ChannelContext(
+        account=account,
+        tenant=tenant,
+        live=live,
+        files=files_of(settings, tenant, secret),
+        memory=AccountMemory(store.for_tenant(tenant), account),
+        clock=now,
+        webhook_url=None if base_url is None else f"{base_url.rstrip('/')}/webhooks/{account}",
+    )
+
+
+def channel_of(
+    settings: config.Settings, tenant: str, account: config.Account, *, store: SqliteStore, live: Hub, secret: bytes
+) -> Channel:
+    """The channel of one account, as a serving process uses it."""
+    context = channel_context(settings, tenant, account.id, store=store, live=live, secret=secret)
+    channel = CHANNELS[account.channel].build(context, account.settings)
+    if isinstance(channel, ObservesSignatures):
+        channel.on_observed = partial(_count_observed, channel.kind)
+    return channel
+
+
+def _count_observed(kind: str, cause: str) -> None:
+    metrics.SIGNATURES_OBSERVED.labels(channel=kind, cause=cause).inc()
