@@ -25,6 +25,7 @@ from aiohttp import ClientSession, ClientTimeout, TCPConnector
 
 from bench.figures import Figure, median, percentile
 from bench.load import LOAD_CORE, PIN
+from bench.model_script import script
 from bench.model_turns import Asked, Timed, ask, calls_of, timed
 from bench.settings import web_settings
 from evals.serving import ROOT, Served
@@ -32,9 +33,8 @@ from evals.serving import ROOT, Served
 DEMO = ROOT / "config" / "examples" / "demo"
 ALONE = {"first_token_s": 0.05, "tokens_per_s": 200}
 STREAMING = {"first_token_s": 0.3, "tokens_per_s": 40}
-TURNS, WARMING = 40, 5
-STREAMS, TURNS_EACH, LONG = 200, 2, 8
-"""``LONG`` sentences an answer, about 120 words: so many turns at once last as long as in life."""
+TURNS, WARMING = 30, 6
+STREAMS, TURNS_EACH = 200, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +70,11 @@ def _settings(model_url: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _model(folder: Path, pace: dict[str, float], *, sentences: int) -> Iterator[str]:
+def _model(folder: Path, pace: dict[str, float]) -> Iterator[str]:
     """The scripted model on the load's core; its address."""
-    script = folder / f"script-{sentences}.json"
-    script.write_text(json.dumps({**pace, "default": {"quote": {"sentences": sentences}}}))
-    command = ["taskset", "-c", LOAD_CORE, sys.executable, "-m", "bench.model_server", str(script)]
+    told = folder / "script.json"
+    told.write_text(json.dumps(script(**pace)))
+    command = ["taskset", "-c", LOAD_CORE, sys.executable, "-m", "bench.model_server", str(told)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
         try:
             assert process.stdout is not None
@@ -163,8 +163,7 @@ async def _streams(served: Served, model_url: str) -> Outcome:
 
 def _measured(folder: Path, *, alone: bool) -> Outcome:
     folder.mkdir(parents=True)
-    pace, sentences = (ALONE, 3) if alone else (STREAMING, LONG)
-    with _model(folder, pace, sentences=sentences) as model_url:
+    with _model(folder, ALONE if alone else STREAMING) as model_url:
         served = Served(folder / "serve", _settings(model_url), prefix=PIN)
         synced = served.command("sync")
         if synced.returncode != 0:
@@ -214,7 +213,7 @@ def _alone_figures(every: Sequence[Outcome], fsync_ms: float) -> list[Figure]:
             name="model: guard of a whole answer",
             value=median(median(one.guard_ms) for one in every),
             unit="ms",
-            note="three sentences, before each is shown",
+            note="six to eight sentences, each before it is shown",
         ),
         Figure(name="model: processor time of a turn", value=median(one.cpu_ms for one in every), unit="ms"),
         Figure(name="model: durable commits of a turn", value=median(one.commits for one in every)),

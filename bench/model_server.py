@@ -31,8 +31,8 @@ def _told(call: Call) -> dict[str, Any]:
     }
 
 
-async def _serve(script: Path) -> None:
-    lab = ModelLab(read_script(json.loads(script.read_text())))
+async def _serve(told: Any) -> None:
+    lab = ModelLab(read_script(told))
     lab.calls = Calls(kept=MOST_CALLS)
     app = lab.app()
 
@@ -50,4 +50,4 @@ async def _serve(script: Path) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(_serve(Path(sys.argv[1])))
+    uvloop.run(_serve(json.loads(Path(sys.argv[1]).read_text())))

@@ -10,17 +10,10 @@ from typing import Any
 
 from aiohttp import ClientSession
 
+from bench.model_script import QUESTIONS
 from core.guard.splitting import SentenceSplitter
 from evals.chat import sse
 from gateway.lab.model.wire import pieces
-
-QUESTIONS = (
-    "How long do I have to return something?",
-    "How much is delivery to Germany?",
-    "My DripMate shows E03, what can I do?",
-    "Which payment methods do you take?",
-    "How do I clean my secateurs?",
-)
 
 
 def name_of(number: int) -> str:
@@ -71,9 +64,9 @@ async def ask(session: ClientSession, url: str, number: int) -> Asked:
 class Timed:
     """A turn and its model call, in milliseconds.
 
-    ``own``: all of the turn but the model's time, from its request's arrival to its last byte.  ``first``: from the write with which the
-    first sentence was known to be complete to the reader's socket; ``last_word`` the same from the sentence's last word,
-    which is a word or two earlier.  ``before``: from the question to the arrival of the model's request.
+    ``own``: all of the turn but the model's time, from its request's arrival to its last byte.  ``first``: from the write
+    with which the first sentence was known to be complete to the reader's socket; ``last_word`` the same from the sentence's
+    last word, which is a word or two earlier.  ``before``: from the question to the arrival of the model's request.
     """
 
     own: float

@@ -29,7 +29,7 @@ class Act:
 class Acting:
     """``evidence`` collects what a sentence may cite, by mark ("T1"); ``backed`` what a promise may stand on.
 
-    ``changing`` are the tools that do something to the world.
+    ``changing`` are the tools that do something to the world; ``last`` is the newest outcome.
     """
 
     firewall: Firewall | None
@@ -42,6 +42,7 @@ class Acting:
     evidence: dict[str, str] = field(default_factory=dict)
     backed: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    last: ToolOutcome | None = None
     step: int = 0
 
     @property
@@ -97,6 +98,7 @@ class Acting:
         """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to."""
         await self.sink.tool(name, outcome.state)
         self.calls.append({"step": self.step, **to_body(outcome)})
+        self.last = outcome
         if isinstance(outcome, Done):
             self.evidence[f"T{len(self.evidence) + 1}"] = "\n".join(filter(None, (agreed, outcome.text)))
             if name in self.changing:

@@ -16,11 +16,14 @@ from core.steps.compose import Composed
 from core.texts import text
 from core.tools import confirming
 from core.tools.describing import describe
-from core.tools.outcomes import Done, Failed, PendingCall, ToolOutcome
+from core.tools.outcomes import Denied, Done, Failed, PendingCall, Reason, ToolOutcome
 from core.tools.wording import sentence
 
 CALL: Final = ":call:"
 """What a flow that waits at a call says it waits for."""
+
+_FOR_PEOPLE: Final = frozenset({Reason.OVER_LIMIT, Reason.DAY_LIMIT, Reason.NOT_ALLOWED})
+"""What the assistant may not do, but a person may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +97,22 @@ def _asking_agent(scene: Scene, pending: PendingCall) -> Composed:
 def told(scene: Scene, settled: Settled) -> Composed:
     """What became of it, in our own words: enough without a model, and what a failed call needs in any case."""
     outcome = settled.outcome
+    if not isinstance(outcome, Done):
+        return refused(scene, outcome)
+    return replace(said(text("done", language=scene.language, overrides=scene.settings.texts)), is_resolved_step=True)
+
+
+def refused(scene: Scene, outcome: ToolOutcome) -> Composed:
+    """Why a call did nothing, or that nobody knows; where a person could do more, one is offered."""
     words = describe(outcome, scene.language).contact
-    if isinstance(outcome, Done):
-        words = text("done", language=scene.language, overrides=scene.settings.texts)
     unsure = isinstance(outcome, Failed) and not outcome.is_certain
     request = HandoffRequest(reason=HandoffReason.POLICY, detail=f"Nobody knows whether {outcome.tool} went through.")
-    return replace(said(words), is_resolved_step=isinstance(outcome, Done), handoff=request if unsure else None)
+    if unsure:
+        return replace(said(words), handoff=request)
+    if isinstance(outcome, Denied) and outcome.reason not in _FOR_PEOPLE:
+        return said(words)
+    person = text("person", language=scene.language, overrides=scene.settings.texts)
+    return replace(said(words), reply=Reply(text=words, choices=(person,), proposal=HandoffReason.POLICY))
 
 
 def said(words: str) -> Composed:

@@ -25,7 +25,7 @@ from core.steps.compose import Composed
 from core.steps.retrieve import Found
 from core.steps.verdict import Verdict
 from core.texts import text
-from core.tools.outcomes import Done
+from core.tools.outcomes import Denied, Done, Failed
 
 PARTING: Final = "\n\n"
 
@@ -139,6 +139,10 @@ def _ended(
         return _broken_off(scene, release, passages)
     if spoken.control is not None and spoken.control.name == controls.CLARIFY:
         return _clarifying(scene, spoken.control, release)
+    if isinstance(scene.acting.last, Denied | Failed):
+        # What a model says of a call that did nothing stands on nothing; our own words know what happened.
+        composed = waiting.refused(scene, scene.acting.last)
+        return Written(composed=composed, decision=Decision.HAND_OVER if composed.handoff else Decision.ANSWER)
     if spoken.failed is not None:
         return Written(fallback="model_outage" if spoken.failed.code != "budget_exceeded" else "budget")
     return Written(fallback="no_answer" if spoken.control is not None else "guard")

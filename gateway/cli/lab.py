@@ -132,7 +132,7 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
 
 def backstage(settings: Settings, made: StandIns) -> Backstage:
     """Stand-ins for the models and the shop whose addresses in the YAML are the lab's, mounted beside the vendors'."""
-    from gateway.lab.backstage import Backstage
+    from gateway.lab.backstage import Backstage, brisk
     from gateway.lab.model import ModelLab
     from gateway.lab.shop import ShopLab
 
@@ -140,7 +140,8 @@ def backstage(settings: Settings, made: StandIns) -> Backstage:
     for endpoint in _endpoints(settings):
         prefix = made.prefix_of([endpoint.base_url])
         if prefix is not None and behind.model is None:
-            behind.model = ModelLab(keys=(endpoint.key.get_secret_value(),) if endpoint.key is not None else ())
+            keys = (endpoint.key.get_secret_value(),) if endpoint.key is not None else ()
+            behind.model = ModelLab(brisk(), keys=keys)
             made.mounted[prefix] = behind.model.app()
     for tool in (tool for tenant in settings.tenants for tool in tenant.tools):
         address, auth = getattr(tool, "url", None), getattr(tool, "auth", None)

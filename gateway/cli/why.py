@@ -26,13 +26,13 @@ def register(app: typer.Typer) -> None:
             str, typer.Argument(help="A message's id, the contact's or the bot's; see the transcript.")
         ],
         config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
-        as_json: Annotated[
-            bool, typer.Option("--json", help="Print the stored record and the replay as JSON.")
-        ] = False,
+        as_json: Annotated[bool, typer.Option("--json", help="Print the record and the replay as JSON.")] = False,
     ) -> None:
-        """Explain an answer: what was understood and found, which rule fired, what every sentence stands on.
+        """Explain an answer: what was understood and found, which rule fired, which models and tools were asked, what it cost,
+        what the guard said, what every sentence stands on.
 
-        Then the turn is run again from its record, without index or network, and compared.
+        Then the turn is run again from its record, without index, models, tools or network, and compared. Who the customer is
+        is not shown: arguments that the session bound read (bound), personal data in arguments and results are struck out.
 
         [bold]Examples[/bold]
 
@@ -52,21 +52,26 @@ async def _why(settings: Settings, message_id: str, *, as_json: bool) -> int:
     from rich.console import Console
 
     from core.replay import replay
-    from gateway.cli.why_view import show
-    from gateway.compose import engine_settings, open_store
+    from gateway.cli import redacting
+    from gateway.cli.why_view import Shown, show
+    from gateway.compose import open_store
+    from gateway.compose.offline import offline
 
-    async with open_store(settings) as store:
-        found = await find(store, [tenant.id for tenant in settings.tenants], message_id)
-    if isinstance(found, str):
-        typer.echo(found, err=True)
-        return EXIT_NO
-    tenant = next(tenant for tenant in settings.tenants if tenant.id == found.given.tenant)
-    again = await replay(found, engine_settings(tenant))
+    async with open_store(settings) as store, offline(settings, store=store) as tenants:
+        found = await find(store, list(tenants), message_id)
+        if isinstance(found, str):
+            typer.echo(found, err=True)
+            return EXIT_NO
+        of = tenants[found.given.tenant]
+        again = await replay(found, of.engine, abilities=of.at(found.at))
+    bound = redacting.bound_of(of.abilities.tools)
     if as_json:
-        body = {"trace": found, "replay": {"same": again.is_same, "settings_changed": again.settings_changed}}
-        typer.echo(json.dumps(msgspec.to_builtins(body), indent=2, ensure_ascii=False))
+        told = {"same": again.is_same, "settings_changed": again.settings_changed}
+        body = redacting.record(msgspec.to_builtins({"trace": found, "replay": told}), bound)
+        typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
     else:
-        show(found, again, Console())
+        block = of.tenant.models or settings.models
+        show(found, again, Console(), Shown(bound=bound, currency=block.currency if block else "USD"))
     return EXIT_OK if again.is_same else EXIT_NO
 
 

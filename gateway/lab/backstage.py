@@ -13,7 +13,9 @@ from typing import Any, Final
 import jwt
 import msgspec
 
-from gateway.lab.model import ModelLab, Trouble
+from gateway.lab.model import ModelLab, Script, Trouble, load_script
+from gateway.lab.model.lab import DEMO
+from gateway.lab.model.script import Model
 from gateway.lab.shop import ShopLab
 from gateway.lab.shop.troubles import ShopTrouble
 from gateway.lab.vendor import Watch
@@ -43,6 +45,18 @@ SHOP_MODES: Final = {
     ShopTrouble.HTML: "Answers a web page",
 }
 TOKEN_S: Final = 3_600
+TOKENS_PER_S: Final = 300.0
+"""A model that was talked into obeying calls many tools; nobody who plays should wait for it as long as a customer might."""
+
+
+def brisk(tokens_per_s: float = TOKENS_PER_S) -> Script:
+    """The demo's script, its models speaking this fast."""
+    script = load_script(DEMO)
+    models: list[Model | str] = [
+        msgspec.structs.replace(Model(id=one) if isinstance(one, str) else one, tokens_per_s=tokens_per_s)
+        for one in script.models
+    ]
+    return msgspec.structs.replace(script, models=models)
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
