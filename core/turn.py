@@ -193,8 +193,15 @@ class TurnEngine:
         return self._quoted(scene, verdict, found)
 
     def _is_for_model(self, scene: Scene, verdict: Verdict, looked: Looked) -> bool:
-        """A model writes unless the table wants people, the answer is canonical, or there is none."""
-        if scene.writes() is None or verdict.decision is Decision.HAND_OVER or scene.understood.smalltalk is not None:
+        """A model writes unless the table wants people, the answer is canonical, or there is none.
+
+        Without knowledge there may still be tools: the table's last word is then spoken when these do not help either.
+        """
+        if scene.writes() is None or scene.understood.smalltalk is not None:
+            return False
+        if verdict.decision is Decision.HAND_OVER and not (
+            verdict.reason is HandoffReason.OUTAGE and scene.acting.offers
+        ):
             return False
         if not scene.gated.text and not scene.gated.unread:
             return False
@@ -242,7 +249,7 @@ class TurnEngine:
                 return quoted
         if is_outage:
             chosen = _verdict(Decision.HAND_OVER, HandoffReason.OUTAGE, "no model could answer in time")
-        elif verdict.decision in (Decision.CLARIFY, Decision.PROPOSE):
+        elif verdict.decision is not Decision.ANSWER:
             chosen = verdict
         elif written.fallback == "guard" and found.confidence >= CLARIFY_FROM:
             chosen = _verdict(Decision.CLARIFY, None, "the written answer did not pass the guard")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.conversing.prompts import rules_of
+from core.conversing.prompts import proven_name, rules_of
 from core.conversing.scene import Scene
 from core.domain import Role
 from core.guard.findings import Checked, Evidence
@@ -60,7 +60,7 @@ class LiveGuard:
             sources=self._sources,
             tools=dict(scene.acting.evidence),
             said="\n".join((scene.gated.text, *(m.text for m in scene.turn.history if m.role is Role.CONTACT))),
-            own=scene.abilities.company,
+            own="\n".join((scene.abilities.company, proven_name(scene.turn.head.contact))),
         )
         guard = SentenceGuard(
             self._settings,

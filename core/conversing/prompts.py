@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from core.domain import Message, Role
+from core.domain import Contact, Message, Role
 from core.ports.knowledge import Passage
 from core.ports.model import Image, ModelRequest, PromptMessage, Speaker, ToolOffer
 from core.settings import EngineSettings, Formality, Sentiment
@@ -109,19 +109,25 @@ def answer_request(
     summary: str,
     passages: Sequence[Passage],
     contact: str,
+    name: str = "",
     tools: tuple[ToolOffer, ...],
     worked: Sequence[PromptMessage] = (),
 ) -> ModelRequest:
-    """The question with all that may answer it; ``worked`` are the tool steps so far."""
+    """The question with all that may answer it; ``worked`` are the tool steps so far, ``name`` is proven."""
     messages = (
         PromptMessage(speaker=Speaker.SYSTEM, text=system_prompt(scenery, settings, understood, contact=contact)),
         *_history(history, scenery),
         PromptMessage(
             speaker=Speaker.CONTACT,
             text="\n\n".join(
-                filter(
-                    None, (_summary(summary, scenery), sources(passages, settings, scenery), _asked(question, scenery))
+                part
+                for part in (
+                    _fenced(name, "the customer's name", scenery),
+                    _fenced(summary, "summary of earlier messages", scenery),
+                    sources(passages, settings, scenery),
+                    _fenced(question, "the message to answer", scenery),
                 )
+                if part
             ),
             images=images,
         ),
@@ -230,9 +236,10 @@ def _who(message: Message) -> str:
     return {Role.CONTACT: "customer", Role.AGENT: "colleague"}.get(message.role, "assistant")
 
 
-def _summary(summary: str, scenery: Scenery) -> str:
-    return fence(Kind.CONTACT, summary, name="summary of earlier messages", nonce=scenery.nonce) if summary else ""
+def _fenced(text: str, name: str, scenery: Scenery) -> str:
+    return fence(Kind.CONTACT, text, name=name, nonce=scenery.nonce) if text else ""
 
 
-def _asked(question: str, scenery: Scenery) -> str:
-    return fence(Kind.CONTACT, question, name="the message to answer", nonce=scenery.nonce)
+def proven_name(contact: Contact) -> str:
+    """How the customer is called, when a token says so."""
+    return (contact.name or "")[:120] if contact.verified else ""

@@ -11,7 +11,7 @@ from core.conversing.answering import Conversation, Spoken
 from core.conversing.citing import cited
 from core.conversing.guarding import LiveGuard
 from core.conversing.opening import scenery_of
-from core.conversing.prompts import answer_request, with_results
+from core.conversing.prompts import answer_request, proven_name, with_results
 from core.conversing.releasing import Release
 from core.conversing.routing import route
 from core.conversing.scene import Scene
@@ -103,6 +103,7 @@ async def _write(
         summary=scene.kept.summary,
         passages=passages,
         contact=about(scene.turn.head.contact),
+        name=proven_name(scene.turn.head.contact),
         tools=() if is_report else (*offers, *controls.OFFERS),
     )
     if is_report:
