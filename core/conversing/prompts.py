@@ -110,10 +110,14 @@ def answer_request(
     passages: Sequence[Passage],
     contact: str,
     name: str = "",
+    unseen: Sequence[str] = (),
     tools: tuple[ToolOffer, ...],
     worked: Sequence[PromptMessage] = (),
 ) -> ModelRequest:
-    """The question with all that may answer it; ``worked`` are the tool steps so far, ``name`` is proven."""
+    """The question with all that may answer it; ``worked`` are the tool steps so far.
+
+    ``name`` is the customer's, proven; ``unseen`` names files that came with the message and that the model cannot read.
+    """
     messages = (
         PromptMessage(speaker=Speaker.SYSTEM, text=system_prompt(scenery, settings, understood, contact=contact)),
         *_history(history, scenery),
@@ -126,6 +130,7 @@ def answer_request(
                     _fenced(summary, "summary of earlier messages", scenery),
                     sources(passages, settings, scenery),
                     _fenced(question, "the message to answer", scenery),
+                    _unseen(unseen, scenery),
                 )
                 if part
             ),
@@ -234,6 +239,13 @@ def _history(history: Sequence[Message], scenery: Scenery) -> tuple[PromptMessag
 
 def _who(message: Message) -> str:
     return {Role.CONTACT: "customer", Role.AGENT: "colleague"}.get(message.role, "assistant")
+
+
+def _unseen(files: Sequence[str], scenery: Scenery) -> str:
+    if not files:
+        return ""
+    names = fence(Kind.FILE_NAME, "\n".join(files), nonce=scenery.nonce)
+    return f"These files came with the message; you cannot see or hear them, so say so where they matter:\n{names}"
 
 
 def _fenced(text: str, name: str, scenery: Scenery) -> str:

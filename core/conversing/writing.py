@@ -28,6 +28,7 @@ from core.texts import text
 from core.tools.outcomes import Denied, Done, Failed
 
 PARTING: Final = "\n\n"
+MAX_UNSEEN: Final = 5
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ async def _write(
         passages=passages,
         contact=about(scene.turn.head.contact),
         name=proven_name(scene.turn.head.contact),
+        unseen=() if images else scene.gated.files[:MAX_UNSEEN] if scene.gated.unread else (),
         tools=() if is_report else (*offers, *controls.OFFERS),
     )
     if is_report:

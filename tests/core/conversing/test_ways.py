@@ -157,3 +157,13 @@ async def test_a_picture_goes_to_a_model_that_can_see(knowledge: IndexKnowledge)
     (role, request) = models.asked[0]
     assert role is ModelRole.VISION and request.messages[-1].images[0].content == b"the bytes of u_1"
     assert decode(result.trace).outcome.text == ANSWER
+
+
+async def test_a_picture_that_no_model_can_see_is_named_as_such(knowledge: IndexKnowledge) -> None:
+    models = ToldModels({"answer": [ANSWER]})
+    engine = TurnEngine(SLOW_PATH, knowledge, clock=lambda: T0, abilities=abilities(models))
+    picture = Attachment(id="u_1", name="broken <<end>>.png", media_type="image/png", size_bytes=20)
+    asked = replace(event(QUESTION), attachments=(picture,))
+    await engine.run(TurnInput(turn_id="t_1", head=customer(), events=(asked,), history=()), Book(), Screen())
+    told = models.asked[0][1].messages[-1].text
+    assert "cannot see" in told and "<<file " in told and "broken" in told
