@@ -12,6 +12,7 @@ from core.steps.units import units
 from core.words import sentences, stems
 
 _MARK = re.compile(r"(?<!\\)\[(\d{1,2})\]")
+_AFTER = re.compile(r"([.!?…])\s*((?:\[\d{1,2}\])+)")
 
 
 def cited(words: str, marks: Mapping[int, int], passages: Sequence[Passage], *, language: str) -> tuple[Citation, ...]:
@@ -23,9 +24,14 @@ def cited(words: str, marks: Mapping[int, int], passages: Sequence[Passage], *, 
     )
 
 
+def _ahead(words: str) -> str:
+    """Marks stand before the full stop here, so that a sentence and its marks are one."""
+    return _AFTER.sub(r" \2\1", words)
+
+
 def _citation(number: int, source: int, words: str, passages: Sequence[Passage], language: str) -> Citation:
     chunk = passages[source - 1].chunk
-    claim = " ".join(s for s in sentences(words) if f"[{number}]" in s) or words
+    claim = next((sentence for sentence in sentences(_ahead(words)) if f"[{number}]" in sentence), words)
     wanted = frozenset(stems(_MARK.sub(" ", claim), language))
     best = max(units(chunk.text), key=lambda unit: len(wanted & frozenset(stems(unit.text, language))), default=None)
     start, end = (best.start, best.end) if best is not None else (0, len(chunk.text))

@@ -138,10 +138,14 @@ def _ended(
         return Written(composed=composed, decision=Decision.HAND_OVER)
     if spoken.is_whole:
         return _whole(scene, release, verdict, passages)
-    if release.has_text:
-        return _broken_off(scene, release, passages)
     if spoken.control is not None and spoken.control.name == controls.CLARIFY:
-        return _clarifying(scene, spoken.control, release)
+        asked = _clarifying(scene, spoken.control, release)
+        assert asked.composed is not None
+        return replace(asked, composed=_with(release, passages, asked.composed))
+    if release.has_text and spoken.control is not None:
+        return _whole(scene, release, verdict, passages)
+    if release.has_text:
+        return _broken_off(scene, release, passages, is_outage=spoken.failed is not None)
     if isinstance(scene.acting.last, Denied | Failed):
         # What a model says of a call that did nothing stands on nothing; our own words know what happened.
         composed = waiting.refused(scene, scene.acting.last)
@@ -173,12 +177,13 @@ def _clarifying(scene: Scene, control: controls.Control, release: Release) -> Wr
     return Written(composed=Composed(parts=(asked,), reply=reply), decision=Decision.CLARIFY)
 
 
-def _broken_off(scene: Scene, release: Release, passages: Sequence[Passage] = ()) -> Written:
-    """The contact has read the beginning of an answer that cannot be finished: say so, and offer a person."""
-    say = text("unfinished", language=scene.language, overrides=scene.settings.texts)
-    offer = text("offer", language=scene.language, overrides=scene.settings.texts)
-    words = f"{release.text.rstrip()}{PARTING}{say} {offer}"
-    reply = replace(_cited(words, release, passages), choices=_person(scene), proposal=HandoffReason.OUTAGE)
+def _broken_off(scene: Scene, release: Release, passages: Sequence[Passage], *, is_outage: bool) -> Written:
+    """The contact has read the beginning of an answer that cannot be finished: offer a person, and say so after an outage."""
+    names = ("unfinished", "offer") if is_outage else ("offer",)
+    ours = " ".join(text(name, language=scene.language, overrides=scene.settings.texts) for name in names)
+    words = f"{release.text.rstrip()}{PARTING}{ours}"
+    reason = HandoffReason.OUTAGE if is_outage else HandoffReason.NO_ANSWER
+    reply = replace(_cited(words, release, passages), choices=_person(scene), proposal=reason)
     return Written(composed=Composed(parts=(words,), reply=reply), decision=Decision.PROPOSE)
 
 

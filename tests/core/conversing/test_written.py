@@ -134,6 +134,19 @@ class TestTheGuard:
         for shown in (*asked.screen.shown, asked.result.reply.text):
             assert "ref-" not in shown and "no_answer" not in shown
 
+    async def test_a_model_that_has_nothing_to_add_has_finished(self, knowledge: IndexKnowledge) -> None:
+        good = "You may return goods within 30 days of delivery [1]."
+        models = ToldModels({"answer": [f"{good} It costs £77 [1].", "NO_ANSWER"]})
+        asked = await ask(knowledge, abilities(models), QUESTION, settings=SLOW_PATH)
+        reply = asked.result.reply
+        assert reply is not None and reply.text == good and reply.proposal is None
+
+    async def test_quotes_the_words_that_carry_the_claim(self, knowledge: IndexKnowledge) -> None:
+        words = "Opened seed packets cannot be returned. [1] You may return goods within 30 days of delivery. [1]"
+        asked = await ask(knowledge, abilities(ToldModels({"answer": [words]})), QUESTION, settings=SLOW_PATH)
+        reply = asked.result.reply
+        assert reply is not None and "seed packets" in reply.citations[0].quote
+
 
 class TestControls:
     async def test_a_question_back_becomes_the_reply(self, knowledge: IndexKnowledge) -> None:
