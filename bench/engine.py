@@ -49,6 +49,8 @@ class NoJournal:
 class NoSink:
     """Shows nothing."""
 
+    is_overtaken = False
+
     async def show(self, text: str) -> None:
         """Not shown."""
 

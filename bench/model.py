@@ -236,7 +236,6 @@ def _streams_figures(every: Sequence[Outcome]) -> list[Figure]:
             unit="ms",
         ),
         Figure(name="streams: processor time of a turn", value=median(one.cpu_ms for one in every), unit="ms"),
-        Figure(name="streams: durable commits of a turn", value=median(one.commits for one in every)),
     ]
 
 

@@ -66,6 +66,8 @@ class GuardLevels(EnginePart):
     """A number, date, price, link, address or code that what it cites does not hold; `off` also switches names off."""
     names: Level = "hold"
     """A name or product term that what it cites does not hold."""
+    misplaced: Level = "hold"
+    """A number, price, share, duration, date, time or name that what it cites holds, but says of something else."""
     ungrounded: Level = "hold"
     """A cited sentence that the grounding checker does not find in what it cites."""
     link: Level = "hold"

@@ -138,7 +138,7 @@ class ChatModel(Candidate):
 
     output_price: Price = 0.0
     """Price of a million tokens that come out."""
-    first_s: Seconds = 5.0
+    first_s: Seconds = 3.5
     """Longest wait for the first token; then the next in the list is asked."""
     idle_s: Seconds = 10.0
     """Longest pause between tokens."""

@@ -225,10 +225,25 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Where to look for a conversation that the vendor does not name: its thread has the values ``within``.
+
+    It is probably one of the contact ``by``; ``among_others``: it may as well be another's, so the newest are looked through.
+    ``sent_at`` is when our message was taken, None when the vendor does not tell.
+    """
+
+    by: str
+    within: Mapping[str, Any]
+    among_others: bool = False
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction:
     """A contact's verdict on one of our messages: a thumb, an emoji, a feedback button; ``rating`` 1 (bad) to 5 (good).
 
-    ``key`` is unique per conversation and makes it once.
+    ``key`` is unique per conversation and makes it once.  ``conv`` is "" when only the message is known: then ``sought``
+    tells where it may be, and ``vendor_ref`` is unique there.
     """
 
     conv: str
@@ -236,6 +251,7 @@ class Reaction:
     key: str
     rating: int
     text: str = ""
+    sought: Sought | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,63 +1,12 @@
-"""What is said about links, and the commits that say it: pure functions from a head to a commit."""
+"""The commits that say something about links: pure functions from a head to a commit."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
 
 from core.domain import Destination, Head, InboundEvent, MessageKind, Owner, Role, Visibility, Voice
 from core.identity import TOKEN_PREFIX, token_in
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
-
-CHANNEL_NAMES: Final[Mapping[str, str]] = {
-    "web": "web chat",
-    "slack": "Slack chat",
-    "telegram": "Telegram chat",
-    "whatsapp": "WhatsApp chat",
-    "sms": "text messages (SMS)",
-    "teams": "Microsoft Teams chat",
-}
-"""How a contact calls a channel."""
-
-TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
-    "en": {
-        "code": (
-            "To connect this chat with your {other}, type this code **there**: **{code}**. It works for 10 minutes.\n\n"
-            "Did somebody else send you here? Then do nothing, and tell nobody the code."
-        ),
-        "opened": "Your link was opened in a {other}. If that was you, type the code you see there. If not, do nothing.",
-        "linked": "This chat is now connected with your {other}. To undo that, write STOP LINK.",
-        "unlinked": "This chat is no longer connected with your other chats.",
-        "dead": "This link has run out or was used before. You get a new one where you found it.",
-        "same": "This link connects two different chats, and this is the one it comes from.",
-        "private": "Links work only in a private chat with me.",
-    },
-    "de": {
-        "code": (
-            "Um diesen Chat mit Ihrem {other} zu verbinden, geben Sie **dort** diesen Code ein: **{code}**."
-            " Er gilt 10 Minuten.\n\n"
-            "Hat jemand anderes Sie hierher geschickt? Dann tun Sie nichts, und nennen Sie niemandem den Code."
-        ),
-        "opened": "Ihr Link wurde geöffnet ({other}). Wenn Sie das waren, geben Sie den Code von dort ein. Sonst tun Sie nichts.",
-        "linked": "Dieser Chat ist jetzt verbunden mit: {other}. Um das aufzuheben, schreiben Sie STOP LINK.",
-        "unlinked": "Dieser Chat ist nicht mehr mit Ihren anderen Chats verbunden.",
-        "dead": "Dieser Link ist abgelaufen oder wurde schon benutzt. Einen neuen gibt es dort, wo Sie ihn gefunden haben.",
-        "same": "Dieser Link verbindet zwei verschiedene Chats, und er kommt aus diesem hier.",
-        "private": "Links gehen nur in einem privaten Chat mit mir.",
-    },
-}
-
-
-def channel_name(kind: str) -> str:
-    """A channel in a contact's words."""
-    return CHANNEL_NAMES.get(kind, f"{kind} chat")
-
-
-def sentence(key: str, language: str | None, **fields: str) -> str:
-    """One of the sentences, in the conversation's language or English."""
-    words = TEXTS.get((language or "en").partition("-")[0].lower(), TEXTS["en"])
-    return words[key].format(**fields)
 
 
 def internal(text: str, *, event_id: str | None = None) -> MessageDraft:

@@ -57,7 +57,7 @@ class Choice:
     input_price: float = 0.0
     output_price: float = 0.0
     minute_price: float = 0.0
-    first_s: float = 5.0
+    first_s: float = 3.5
     idle_s: float = 10.0
     total_s: float = 60.0
     max_parallel: int = 32

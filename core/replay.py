@@ -86,6 +86,8 @@ class RecordedKnowledge:
 class _Nowhere:
     """A sink for a turn that nobody sees."""
 
+    is_overtaken = False
+
     async def show(self, text: str) -> None:
         """Show nobody."""
 
@@ -108,7 +110,8 @@ async def replay(
     has, tape, turn = abilities or Abilities(), trace.steps.get("tape", {}), turn_input(trace)
     if models is not None:
         contact = known_as(turn.head.contact, tape, turn.state, has.tools)
-        turn = replace(turn, head=replace(turn.head, contact=contact))
+        events = tuple(replace(event, contact=contact) for event in turn.events)
+        turn = replace(turn, head=replace(turn.head, contact=contact), events=events)
     engine = TurnEngine(
         settings,
         RecordedKnowledge(trace.steps.get("retrieve")),

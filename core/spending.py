@@ -29,7 +29,7 @@ _SLACK: Final = 1e-9
 
 
 class Claims(Protocol):
-    """Unique inserts of one tenant, never pruned."""
+    """Unique inserts of one tenant; those of a day are kept longer than it."""
 
     async def claim(self, key: str, value: str) -> str:
         """Insert unless there; the value that stands."""

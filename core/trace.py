@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from core.asking import asker
 from core.attached import spoken
 from core.domain import HandoffReason, InboundEvent, Message, MessageKind, Owner, Role
 from core.ports.engine import TurnInput, TurnResult
@@ -143,17 +144,18 @@ class Recorder:
 
 def given(turn: TurnInput) -> Given:
     """What a replay needs of the input."""
+    who = asker(turn)
     return Given(
         tenant=turn.head.tenant,
         conv=turn.head.conv,
         owner=turn.head.owner,
         language=turn.head.language,
         unresolved_turns=turn.head.unresolved_turns,
-        is_verified=turn.head.contact.verified,
+        is_verified=who.verified,
         events=tuple(_asked(event) for event in turn.events),
         history=tuple(_said(message) for message in turn.history),
         account=turn.head.account,
-        contact=turn.head.contact.id,
+        contact=who.id,
         episode=turn.head.episode,
         state=dict(turn.state),
     )

@@ -18,6 +18,7 @@ import msgspec
 from core import trace as tracing
 from core.conversing import keeping, scripted, waiting, writing
 from core.conversing.abilities import Abilities
+from core.conversing.courtesy import Courtesy
 from core.conversing.finding import NOT_ASKED, Looked, kept_answer, look
 from core.conversing.opening import open_scene, who
 from core.conversing.receipts import receipts, shown, shown_guard, shown_runs, shown_triage, tally
@@ -78,6 +79,7 @@ class TurnEngine:
         self._abilities = abilities or Abilities()
         self._flights = Flights()
         self._digest = tracing.settings_digest(settings)
+        self._courtesy = Courtesy()
 
     @property
     def abilities(self) -> Abilities:
@@ -100,6 +102,7 @@ class TurnEngine:
             record=record,
             clock=self._clock,
         )
+        scene.courtesy = self._courtesy
         summing = asyncio.create_task(summed(scene), name="summary")
         try:
             ending = await self._end(scene)
@@ -107,9 +110,15 @@ class TurnEngine:
                 await _release(ending.composed, sink)
             if (kept := await summing) is not None:
                 scene.kept = replace(scene.kept, summary=kept.summary, summed_to=kept.summed_to)
+            await scene.journal.settled()
         finally:
             summing.cancel()
+            await scene.journal.close()
         return self._recorded(scene, ending)
+
+    def _digest_of(self, scene: Scene) -> str:
+        """The digest of the turn's settings; most turns have the engine's own."""
+        return self._digest if scene.settings is self._settings else tracing.settings_digest(scene.settings)
 
     async def _end(self, scene: Scene) -> Ending:
         """The ways a turn can go, the most certain first."""
@@ -180,7 +189,7 @@ class TurnEngine:
     async def _answered(self, scene: Scene, verdict: Verdict | None) -> Ending:
         if verdict is not None:
             return self._quoted(scene, verdict, NOT_ASKED)
-        looked = await look(scene, self._knowledge, settings_digest=tracing.settings_digest(scene.settings))
+        looked = await look(scene, self._knowledge, settings_digest=self._digest_of(scene))
         if looked.kept is not None:
             return Ending(composed=keeping.again(looked.kept), decision=Decision.ANSWER, by="cache")
         found = looked.found
@@ -235,7 +244,7 @@ class TurnEngine:
         written = await writing.write(scene, verdict, looked.found, images=images)
         scene.record.put("write", written.receipt, since=before)
         if written.composed is not None:
-            await keeping.keep(scene, looked, written, digest=tracing.settings_digest(scene.settings))
+            await keeping.keep(scene, looked, written, digest=self._digest_of(scene))
             return Ending(composed=written.composed, decision=written.decision, found=looked.found, by="model")
         return self._fallen_back(scene, verdict, looked.found, written)
 

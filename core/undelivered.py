@@ -12,7 +12,8 @@ from typing import Final
 
 from core.domain import Destination, HandoffReason, Head, Message, MessageKind, Owner, Role, Voice
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
-from core.linking import channel_name, internal
+from core.link_texts import channel_name, sentence
+from core.linking import internal
 from core.ownership import Notices, hand_over
 
 MARGIN: Final = timedelta(minutes=5)
@@ -80,8 +81,9 @@ def copy_of(message: Message) -> str | None:
 
 def copied(head: Head, message: Message, *, asked_on: str) -> CommitDraft:
     """The copy in the other conversation: a sentence of the house that says where it belongs, never a turn of its own."""
-    who = message.author if message.role is Role.AGENT and message.author else "Our assistant"
-    preface = f"{who} answered you in your {channel_name(asked_on)}, where it could not be delivered:"
+    language = head.language or head.contact.locale
+    who = message.author if message.role is Role.AGENT and message.author else sentence("assistant", language)
+    preface = sentence("brought", language, other=asked_on, who=who)
     said = MessageDraft(
         role=Role.SYSTEM,
         kind=MessageKind.NOTICE,

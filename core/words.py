@@ -112,8 +112,13 @@ def fold(text: str) -> str:
     """Lower case without accents and with plain apostrophes: "Übergrößé’s" → "ubergrosse's"."""
     if text.isascii():
         return text.lower()
-    spread = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
-    return "".join(ch for ch in spread if not unicodedata.combining(ch))
+    return without_marks(unicodedata.normalize("NFKD", text.replace("’", "'").casefold()))
+
+
+def without_marks(spread: str) -> str:
+    """A decomposed text without its combining marks; most have a sign or a dash that is not ASCII, and no mark at all."""
+    marks = [ord(ch) for ch in set(spread) if unicodedata.combining(ch)]
+    return spread.translate(dict.fromkeys(marks)) if marks else spread
 
 
 def words(text: str) -> list[str]:

@@ -13,12 +13,18 @@ POINTS: Final = (
     "accept.before", "accept.after", "claim.before", "claim.after", "turn.before", "turn.after",
     "commit.before", "commit.after", "send.before", "send.after", "settle.before", "settle.after",
 )  # fmt: skip
+"""The walk of every message."""
+
+MODEL_POINTS: Final = ("tool.intent", "tool.result", "stream.shown")
+"""Only in turns with tools and previews; each is passed twice, before and after a write: of a tool's decision, of its result,
+and between a preview's row and the contact's eyes."""
 
 _name, _, _count = os.environ.get("FRONTDESK_CRASH_AT", "").partition(":")
 _left = int(_count or 1)
 
-if _name and _name not in POINTS:
-    raise SystemExit(f"FRONTDESK_CRASH_AT names no crash point: {_name!r}; known: {', '.join(POINTS)}")
+if _name and _name not in (*POINTS, *MODEL_POINTS):
+    known = ", ".join((*POINTS, *MODEL_POINTS))
+    raise SystemExit(f"FRONTDESK_CRASH_AT names no crash point: {_name!r}; known: {known}")
 
 
 def crash(point: str) -> None:

@@ -42,7 +42,8 @@ from core.identity import (
     token_in,
 )
 from core.ledger import CommitDraft
-from core.linking import answered, channel_name, sentence, told
+from core.link_texts import sentence
+from core.linking import answered, told
 from core.ports.channel import Channel, SupportsLinking
 from core.ports.store import Store, TenantStore
 from gateway.identity_record import add
@@ -134,7 +135,7 @@ class Identity:
             await self._answer(store, event, asked, note=None, echo=echo, fields={})
             return False
         code = self._key.code(ask_of(token), tenant=event.tenant, other=asked.other or "")
-        fields = {"other": self._name(asked.identity), "code": f"{code[:3]} {code[3:]}"}
+        fields = {"other": self._kind_of(asked.identity), "code": f"{code[:3]} {code[3:]}"}
         await self._answer(store, event, "code", note=None, echo=echo, fields=fields)
         return False
 
@@ -166,7 +167,7 @@ class Identity:
         stands = await add(store, record)
         waiting = standing(await store.links(minted.identity), now=self._clock()).asks
         if any(open_ask.ask == ask for open_ask in waiting):
-            await self._tell(store, minted.conv, f"link-opened:{ask}", "opened", other=channel_name(channel.kind))
+            await self._tell(store, minted.conv, f"link-opened:{ask}", "opened", other=channel.kind)
         return stands
 
     async def _minted(self, store: TenantStore, token: str) -> Minted | None:
@@ -186,7 +187,7 @@ class Identity:
         if done is None:
             return True
         store = self._store.for_tenant(event.tenant)
-        fields = {"other": self._name(done.other or "")}
+        fields = {"other": self._kind_of(done.other or "")}
         await self._answer(store, event, "linked", note=_joined(done), echo=True, fields=fields)
         return False
 
@@ -241,7 +242,7 @@ class Identity:
         """Say in the chat that showed the code that the link stands."""
         theirs = _mirrored(done)
         if theirs.conv is not None:
-            name, nonce = self._name(done.identity), f"linked:{done.ask}"
+            name, nonce = self._kind_of(done.identity), f"linked:{done.ask}"
             await self._tell(store, theirs.conv, nonce, "linked", note=_joined(theirs), other=name)
 
     async def tell_linked(self, tenant: str, done: LinkRecord) -> None:
@@ -249,7 +250,9 @@ class Identity:
         if done.conv is not None:
             store = self._store.for_tenant(tenant)
             nonce = f"linked:{done.ask}"
-            await self._tell(store, done.conv, nonce, "linked", note=_joined(done), other=self._name(done.other or ""))
+            await self._tell(
+                store, done.conv, nonce, "linked", note=_joined(done), other=self._kind_of(done.other or "")
+            )
 
     async def _stopped(self, event: InboundEvent) -> bool:
         """STOP LINK: heard only by who is linked, or was by this very message."""
@@ -366,9 +369,10 @@ class Identity:
         with suppress(LookupError):
             await store.append(conv, nonce=nonce, build=build)
 
-    def _name(self, identity: str) -> str:
+    def _kind_of(self, identity: str) -> str:
+        """The kind of an identity's channel."""
         channel = self._channels().get(account_of(identity))
-        return channel_name(channel.kind if channel is not None else "other")
+        return channel.kind if channel is not None else "other"
 
 
 def is_private(channel: Channel, thread: Mapping[str, object]) -> bool:

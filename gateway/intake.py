@@ -32,12 +32,13 @@ from core.identity import is_about_links
 from core.ids import NewId
 from core.ledger import CommitDraft
 from core.ownership import Notices, decide
-from core.ports.channel import Channel, SupportsAcknowledging
+from core.ports.channel import Channel, SupportsAcknowledging, SupportsPlacing
 from core.ports.store import Feedback, Store
 from gateway import metrics
 from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.inbox import Inbox
+from gateway.seeking import sought_message
 from gateway.typed import as_chosen, may_be_choice
 
 log = structlog.get_logger(__name__)
@@ -52,6 +53,11 @@ def _is_plain(event: InboundEvent) -> bool:
 def _acknowledges(kind: type[Channel]) -> bool:
     """Asked of every request, and asking a protocol costs as much as parsing."""
     return issubclass(kind, SupportsAcknowledging)
+
+
+@cache
+def _places(kind: type[Channel]) -> bool:
+    return issubclass(kind, SupportsPlacing)
 
 
 class IdentityProofs(Protocol):
@@ -107,6 +113,9 @@ class Intake:
 
         A request that is redelivered after a failure half-way is taken again as a whole: each part is made once.
         """
+        if _places(type(channel)):
+            assert isinstance(channel, SupportsPlacing)
+            parsed = [await channel.placed(item) for item in parsed]
         first = parsed[0] if len(parsed) == 1 or (len(parsed) == 2 and isinstance(parsed[1], Respond)) else None
         if isinstance(first, InboundEvent) and _is_plain(first):
             fresh = await self._messages(channel, (first,))
@@ -198,13 +207,17 @@ class Intake:
 
     async def _reaction(self, channel: Channel, reaction: Reaction) -> str:
         store = self._store.for_tenant(channel.tenant)
-        message_id = await store.sent_message(reaction.conv, reaction.vendor_ref)
+        if reaction.sought is not None:
+            found = await sought_message(store, channel.account, reaction.vendor_ref, reaction.sought)
+            conv, message_id = found or ("", None)
+        else:
+            conv, message_id = reaction.conv, await store.sent_message(reaction.conv, reaction.vendor_ref)
         if message_id is None:
             metrics.ignored_of(channel.kind, "not_our_message").inc()
             return "ignored"
         feedback = Feedback(
-            id="f_" + ids.digest(reaction.conv, reaction.key),
-            conv=reaction.conv,
+            id="f_" + ids.digest(conv, reaction.key),
+            conv=conv,
             message_id=message_id,
             rating=reaction.rating,
             text=reaction.text,

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from core.domain import Audience, DeliveryState, Head, Message, Visibility
+from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
 from core.errors import StoreUnavailable
 from core.ledger import Commit, CommitDraft, CommitKind, OpenTurn
 from core.ownership import Notices
@@ -40,6 +40,8 @@ MAX_ATTEMPTS = 3
 RETRY_S = 0.2
 STORE_RETRY_S = 1.0
 TURN_LIMIT_S = 60.0
+PARALLEL = 256
+"""Turns at work at once.  One that waits for a model costs next to nothing, and holds its place for seconds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,7 @@ class Lanes:
         holder: str,
         clock: Callable[[], datetime],
         media: Media | None = None,
-        parallel: int = 64,
+        parallel: int = PARALLEL,
     ) -> None:
         self._media = media
         self._store = store
@@ -130,7 +132,10 @@ class Lanes:
     def committed(self, tenant: str, commit: Commit) -> None:
         """A control changed the owner: mute the turn that runs under the older epoch."""
         running = self._speaking.get((tenant, commit.conv))
-        if running is not None and commit.kind is CommitKind.CONTROL and commit.head.owner_epoch != running.sink.epoch:
+        if running is None or commit.kind is not CommitKind.CONTROL:
+            return
+        # A turn that reopens a resolved conversation and a person who takes it grow the epoch to the same number.
+        if commit.head.owner is not Owner.BOT or commit.head.owner_epoch != running.sink.epoch:
             running.sink.mute()
 
     def stop_turn(self, tenant: str, conv: str) -> None:
@@ -251,7 +256,7 @@ class Lanes:
             earlier = await store.preview(turn.turn_id)
             shown = earlier.shown if earlier is not None else ""
         now, is_staffed = self._clock(), lane.is_staffed()
-        state_ref = await keep_state(store, turn, result.state)
+        state_ref = await keep_state(store, turn, result.state, now=now)
 
         def build(head: Head) -> CommitDraft | None:
             return settle_turn(

@@ -14,7 +14,7 @@ import structlog
 import config
 from core.domain import Head
 from core.errors import FrontdeskError
-from core.ports.channel import Channel, Closes
+from core.ports.channel import Channel, Closes, SupportsProfiles
 from gateway import compose, webhooks
 from gateway.compose.engines import Equipment
 from gateway.http import demo, framing, slack_oauth
@@ -26,6 +26,7 @@ from gateway.ladder import Ladder
 from gateway.lanes import TURN_LIMIT_S
 from gateway.presence import Presence
 from gateway.process import Listener, Process, Readiness, Stages
+from gateway.profiles import Profiles
 from gateway.receivers import Receivers
 from gateway.recovery import Recovery
 from gateway.registration import register_all
@@ -46,6 +47,7 @@ class Serving:
         self.world = compose.world(settings, self._shared)
         self.current = Current(self.world.services)
         self.ladder = self._ladder()
+        self._profiles = Profiles(self._shared.store, clock=compose.now)
         stage = compose.stages(self._shared, lambda: self.world, ladder=self.ladder)
         self.lanes, self.delivery = stage.lanes, stage.delivery
         self.readiness = Readiness(self._shared.store)
@@ -88,10 +90,12 @@ class Serving:
         )
 
     def _met(self, head: Head) -> None:
-        """A new conversation: its contact may be known from another account."""
+        """A new conversation: its contact may be known from another account, or the vendor may tell their name."""
         channel = self._channels().get(head.account)
         if channel is not None:
             self._shared.background.spawn("vouch", self._identity.vouch(channel, head))
+        if isinstance(channel, SupportsProfiles):
+            self._shared.background.spawn("profile", self._profiles.meet(channel, head))
 
     def process(self, more: tuple[Listener, ...] = ()) -> Process:
         """The stages behind the listeners, and behind ``more`` of them."""

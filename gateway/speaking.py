@@ -18,6 +18,7 @@ from core.ledger import OpenTurn
 from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsToolStatus, SupportsTyping
 from core.ports.store import Preview, TenantStore
 from core.settle import turn_head
+from gateway.crashpoints import crash
 
 log = structlog.get_logger(__name__)
 
@@ -43,6 +44,7 @@ class TurnSink:
         self._store = store
         self._turn = turn
         self._is_muted = turn_head(turn.head).owner is not Owner.BOT
+        self.is_overtaken = False
         self._latest = ""
         self._pacing: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -63,7 +65,7 @@ class TurnSink:
 
     def mute(self) -> None:
         """Show nothing more; somebody else owns the conversation, or the contact wants to hear no more."""
-        self._is_muted = True
+        self._is_muted = self.is_overtaken = True
 
     async def resume(self) -> None:
         """Go on with the message that an earlier attempt of this turn put on show."""
@@ -125,8 +127,10 @@ class TurnSink:
         if self._is_muted:
             return
         self.shown = text
+        crash("stream.shown")
         try:
             ref = await channel.preview(self._turn.head, self._turn.turn_id, text, ref=self._ref)
+            crash("stream.shown")
         except DeliveryError as error:
             log.info("preview_failed", turn=self._turn.turn_id, code=error.code)
             self._is_muted = True

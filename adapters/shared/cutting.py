@@ -10,7 +10,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from itertools import accumulate, takewhile
+from itertools import takewhile
 from operator import itemgetter
 from typing import Final
 
@@ -47,17 +47,17 @@ def last_that_holds(most: int, holds: Callable[[int], bool]) -> int:
     return least
 
 
-def _reach(length: int, fits: Callable[[int], bool]) -> int:
+def _reach(is_longer: Callable[[int], bool], fits: Callable[[int], bool]) -> int:
     """How far a cut can possibly lie: no more is looked at than a part can hold, however long the text is."""
     stop = _FIRST_REACH
-    while stop < length and fits(stop):
+    while is_longer(stop) and fits(stop):
         stop *= 2
-    return min(stop, length)
+    return stop
 
 
 def cut_code(text: str, fits: Callable[[str], bool], *, is_alone: bool) -> tuple[str, str] | None:
     """Preformatted text in two: between lines, else (only when alone) between characters."""
-    near = text[: _reach(len(text), lambda stop: fits(text[:stop]))]
+    near = text[: _reach(lambda stop: len(text) > stop, lambda stop: fits(text[:stop]))]
     lines = [(found.start(), found.end()) for found in re.finditer("\n", near) if found.start() > 0]
 
     def holds(place: Place) -> bool:
@@ -80,8 +80,8 @@ def cut_inline(
     the end of a sentence is worth a cut.
     """
     run = _Run(children)
-    text = run.text[: _reach(run.length, lambda stop: fits(run.piece(0, stop)))]
-    near = takewhile(lambda span: span[0] < len(text), _spans(children))
+    text = run.text(_reach(run.is_longer, lambda stop: fits(run.piece(0, stop))))
+    near = takewhile(lambda span: span[0] < len(text), _spans(children, most=len(text)))
     kept = _Kept([span for span in near if not is_alone or would_fit(run.piece(*span))])
     words = [place for place in _between_words(text) if kept.allows(place)]
     sentences = [place for place in _sentence_ends(text, words) if kept.allows(place)]
@@ -92,7 +92,7 @@ def cut_inline(
     place = _best(_grades(text, sentences, words, is_alone=is_alone, kept=kept), holds)
     if place is None:
         return None
-    return run.piece(0, place[0]), run.piece(place[1], run.length)
+    return run.piece(0, place[0]), run.rest(place[1])
 
 
 def _grades(
@@ -180,31 +180,51 @@ def _laid_out(node: Inline) -> str:
             return _layout(children)
 
 
-def _spans(children: Sequence[Inline], at: int = 0) -> Iterator[Place]:
-    """Where links and code stand in the layout."""
+def _spans(children: Sequence[Inline], at: int = 0, *, most: int) -> Iterator[Place]:
+    """Where links and code stand in the layout, up to ``most``."""
     for child in children:
+        if at >= most:
+            return
         length = len(_laid_out(child))
         if isinstance(child, Link | Code):
             yield at, at + length
         elif isinstance(child, Strong | Emphasis):
-            yield from _spans(child.children, at)
+            yield from _spans(child.children, at, most=most)
         at += length
 
 
 class _Run:
-    """Inline nodes laid out once, to be cut at many places."""
+    """Inline nodes laid out once, to be cut at many places; no further than anybody looks."""
 
     def __init__(self, children: Sequence[Inline]) -> None:
         self._children = children
-        layouts = [_laid_out(child) for child in children]
-        self._ends = list(accumulate(map(len, layouts)))
-        self.text = "".join(layouts)
-        self.length = len(self.text)
+        self._layouts: list[str] = []
+        self._ends: list[int] = []
+
+    def is_longer(self, stop: int) -> bool:
+        """Has the layout more than ``stop`` characters."""
+        while (not self._ends or self._ends[-1] <= stop) and len(self._ends) < len(self._children):
+            self._layouts.append(_laid_out(self._children[len(self._layouts)]))
+            self._ends.append((self._ends[-1] if self._ends else 0) + len(self._layouts[-1]))
+        return bool(self._ends) and self._ends[-1] > stop
+
+    def text(self, stop: int) -> str:
+        """The layout up to ``stop``."""
+        self.is_longer(stop)
+        return "".join(self._layouts)[:stop]
+
+    def rest(self, start: int) -> tuple[Inline, ...]:
+        """The nodes from ``start`` on."""
+        if not self.is_longer(start):
+            return ()
+        later = self._children[len(self._ends) :]
+        return (*self.piece(start, self._ends[-1]), *later)
 
     def piece(self, start: int, stop: int) -> tuple[Inline, ...]:
         """The nodes of a stretch of the layout, their containers around them."""
+        self.is_longer(stop - 1)
         out: list[Inline] = []
-        for number in range(bisect_right(self._ends, start), len(self._children)):
+        for number in range(bisect_right(self._ends, start), len(self._ends)):
             begin = self._ends[number - 1] if number else 0
             if begin >= stop:
                 break

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from adapters.shared.beginning import holds
 from adapters.shared.cutting import cut_code, cut_inline, last_that_holds, plain_inline
 from adapters.shared.graphemes import utf16_len
 from adapters.shared.plain import as_list
@@ -55,12 +56,12 @@ def _halves(blocks: tuple[Block, ...], fits: Fits, *, is_alone: bool) -> Halves 
 
     ``is_alone``: nothing stands before these blocks in their part, so that cutting coarsely or not at all gains nothing.
     """
-    count = last_that_holds(len(blocks), lambda number: fits(blocks[:number]))
+    count = last_that_holds(len(blocks), lambda number: holds(blocks[:number], fits))
     whole, rest = blocks[:count], blocks[count:]
     if not rest:
         return blocks, ()
     halves = None
-    if not (whole and fits(rest[:1])):
+    if not (whole and holds(rest[:1], fits)):
         halves = _cut(rest[0], lambda first: fits((*whole, *first)), is_alone=is_alone and not whole)
     if halves is not None:
         head, tail = halves

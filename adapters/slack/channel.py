@@ -22,12 +22,13 @@ from adapters.slack.interactions import InteractionReader
 from adapters.slack.known import Known
 from adapters.slack.oauth import OAuthInstaller
 from adapters.slack.posting import Poster, metadata_of
+from adapters.slack.profiles import Profiles
 from adapters.slack.render import MAX_CHOICES, MAX_TEXT, Part, render
 from adapters.slack.settings import SlackSettings
 from adapters.slack.sockets import receive
 from adapters.slack.streams import Streams
 from adapters.slack.tokens import Tokens
-from core.domain import Attachment, Head, Owner, Parsed, Role
+from core.domain import Attachment, Contact, Head, Owner, Parsed, Role
 from core.errors import CredentialsInvalid, DeliveryError, MessageRejected
 from core.ports.channel import Accept, Capabilities, Fetched, Finding, Outbound, RawRequest, Sent, Shown
 
@@ -80,6 +81,7 @@ class SlackChannel:
         self._tokens = Tokens(context, settings, self._api)
         self._streams = Streams(self._api, self._tokens)
         self._poster = Poster(self._api, self._tokens, context.files)
+        self._profiles = Profiles(self._api, self._tokens, clock=context.clock)
         self._downloads = Downloads(settings.files_hosts)
         self._has_status = True
         self.oauth = OAuthInstaller(context, settings, self._api, self._tokens.installations)
@@ -189,6 +191,10 @@ class SlackChannel:
             if refused.word not in NO_STREAMS:
                 raise refused.as_error() from None
             self._has_status = False
+
+    async def profile(self, contact: Contact, thread: Mapping[str, Any]) -> Contact | None:
+        """The contact's name, and their address where the app may read it."""
+        return await self._profiles.of(contact)
 
     async def fetch(self, attachment: Attachment, *, limit_bytes: int) -> Fetched:
         """A contact's file, with the bot token; files of other organisations are asked for first."""

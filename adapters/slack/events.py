@@ -25,6 +25,7 @@ from core.domain import (
     Parsed,
     Reaction,
     Respond,
+    Sought,
 )
 from core.errors import PayloadInvalid
 from core.wire import decode
@@ -252,11 +253,15 @@ class EventReader:
         if not conv and is_direct(event.item.channel) and not self._dm_threads:
             place = Place(team=delivery.installation.team, channel=event.item.channel, user=user)
             conv = place.conv(self._tenant, self._account)
+        sought = None
         if not conv:
-            # Slack names neither thread nor conversation: only what this process posted is known.
-            return Ignored("unknown_thread")
+            # Slack names neither thread nor conversation, and this process did not post it: the store must know.
+            home = delivery.installation.home(event.user_team, event.team)
+            sent_at = moment(event.item.ts, "/event/item/ts")
+            within = {"channel": event.item.channel}
+            sought = Sought(by=f"slack:{home}:{user}", within=within, among_others=True, sent_at=sent_at)
         key = f"reaction:{user}:{event.item.ts}:{rating}"
-        return Reaction(conv=conv, vendor_ref=ref, key=key, rating=rating)
+        return Reaction(conv=conv, vendor_ref=ref, key=key, rating=rating, sought=sought)
 
     def _stopped(self, event: Event, delivery: Delivery) -> Parsed:
         channel, user = given(event.channel, "/event/channel"), given(event.user, "/event/user")

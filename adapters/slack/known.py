@@ -22,7 +22,8 @@ class Known:
     """Facts of one account.
 
     ``team`` and ``bot`` (our user id) come from ``auth.test``; ``writers`` tells whose direct message a room is, ``sent`` which
-    conversation a message of ours belongs to: reactions and some deletions name neither thread nor author.
+    conversation a message of ours belongs to: reactions and some deletions name neither thread nor author, and what is not
+    here must be looked for in the store.
     """
 
     __slots__ = ("bot", "sent", "team", "writers")

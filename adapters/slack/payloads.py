@@ -211,6 +211,30 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
     enterprise_id: str | None = None
 
 
+class Profile(msgspec.Struct, frozen=True, kw_only=True):
+    """What a person says about themselves; ``email`` is there with the scope ``users:read.email``."""
+
+    display_name: str | None = None
+    real_name: str | None = None
+    email: str | None = None
+
+
+class EnterpriseUser(msgspec.Struct, frozen=True, kw_only=True):
+    """A person as a member of an organisation."""
+
+    enterprise_id: str | None = None
+
+
+class Member(msgspec.Struct, frozen=True, kw_only=True):
+    """``user`` of ``users.info``; ``is_stranger`` is somebody of another organisation."""
+
+    team_id: str | None = None
+    is_stranger: bool = False
+    locale: str | None = None
+    profile: Profile = Profile()
+    enterprise_user: EnterpriseUser = EnterpriseUser()
+
+
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where a contact's file is kept: ``url`` "" means that ``files.info`` must be asked first."""
 

@@ -21,8 +21,12 @@ SCOPES = (
     "im:write",
     "mpim:history",
     "reactions:read",
+    "users:read",
 )
-"""What the app needs for everything this channel does; ``docs/channels/slack.md`` says which is for what."""
+"""What the app needs for everything this channel does; ``docs/channels/slack.md`` says which is for what.
+
+``users:read.email`` is not among them: whether the app may read addresses is the workspace's decision.
+"""
 
 Word = Annotated[str, StringConstraints(min_length=1, max_length=80)]
 Address = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=300)]

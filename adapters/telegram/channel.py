@@ -15,6 +15,7 @@ from adapters.shared.download import Downloads
 from adapters.telegram.api import BotApi
 from adapters.telegram.doctor import Doctor
 from adapters.telegram.media import DOWNLOAD_LIMIT_BYTES, Origin, Stored
+from adapters.telegram.moves import Moves
 from adapters.telegram.payloads import Update
 from adapters.telegram.place import place_of
 from adapters.telegram.polling import Poller
@@ -78,6 +79,7 @@ class TelegramChannel:
         self._settings = settings
         self._secrets = tuple(secret.get_secret_value().encode() for secret in settings.webhook_secrets)
         presses = Presses(token)
+        self._moves = Moves(context.memory)
         self._reader = Reader(
             tenant=context.tenant,
             account=context.account,
@@ -85,10 +87,17 @@ class TelegramChannel:
             presses=presses,
             groups=settings.groups,
             answers_presses=not self.is_receiving,
+            moved=self._moves.note,
         )
         self._api = BotApi(token, settings.api_url)
         self._downloads = Downloads([settings.api_url])
-        self._sending = Sending(self._api, presses=presses, files=context.files, memory=context.memory)
+        self._sending = Sending(
+            self._api,
+            presses=presses,
+            files=context.files,
+            moves=self._moves,
+            as_keyboard=settings.choices == "reply",
+        )
         self._previews = Previews(self._api, self._sending, clock=context.clock)
 
     def verify(self, request: RawRequest) -> None:
@@ -107,6 +116,10 @@ class TelegramChannel:
     def parse(self, request: RawRequest) -> tuple[Parsed, ...]:
         """One update; kinds that ask for nothing are ignored."""
         return self._reader.read(decode(request.body, Update), request.received_at, request.body)
+
+    async def placed(self, item: Parsed) -> Parsed:
+        """What is said in a supergroup goes on in the conversation of the group that it was."""
+        return await self._moves.placed(item)
 
     async def send(self, outbound: Outbound) -> Sent:
         """Deliver one message in as many parts as it needs."""

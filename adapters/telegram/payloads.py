@@ -1,4 +1,4 @@
-"""Telegram's updates: only the fields we read (Bot API 10.1, checked 2026-11-21).
+"""Telegram's updates: only the fields we read (Bot API 10.3, checked 2026-11-21).
 
 Ids fit 52 bits (Telegram's promise), so they are safe in JSON and in stores.
 """
@@ -126,6 +126,7 @@ class TelegramMessage(msgspec.Struct, frozen=True, kw_only=True):
     venue: Venue | None = None
     contact: Card | None = None
     migrate_to_chat_id: Id | None = None
+    migrate_from_chat_id: Id | None = None
 
 
 class Button(msgspec.Struct, frozen=True, gc=False):
@@ -192,6 +193,14 @@ class MembershipChange(msgspec.Struct, frozen=True):
     new_chat_member: Membership
 
 
+class Stopped(msgspec.Struct, frozen=True):
+    """The contact pressed the stop button of a draft (Bot API 10.3); there are drafts in private chats only."""
+
+    chat: Chat
+    draft_id: Id
+    message_thread_id: Id | None = None
+
+
 class Update(msgspec.Struct, frozen=True, kw_only=True):
     """One update; exactly one of the optional fields is there, or one we do not know."""
 
@@ -201,7 +210,15 @@ class Update(msgspec.Struct, frozen=True, kw_only=True):
     callback_query: Press | None = None
     message_reaction: Reacted | None = None
     my_chat_member: MembershipChange | None = None
+    stopped_message_generation: Stopped | None = None
 
 
-READ_UPDATES = ("message", "edited_message", "callback_query", "message_reaction", "my_chat_member")
+READ_UPDATES = (
+    "message",
+    "edited_message",
+    "callback_query",
+    "message_reaction",
+    "my_chat_member",
+    "stopped_message_generation",
+)
 """The kinds we ask Telegram for; all others are never sent."""

@@ -14,19 +14,24 @@ from core.domain import Head
 from core.errors import Unsupported
 
 PRIVATE = "private"
-GROUPS = frozenset(("group", "supergroup"))
+SUPERGROUP = "supergroup"
+GROUPS = frozenset(("group", SUPERGROUP))
 LEAST_SUPERGROUP = -1_000_000_000_000
 """Ids of supergroups and channels are below it; a basic group's id is between it and 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """``reply_to`` is the contact's newest message where it must be named, in groups."""
+    """``reply_to`` is the contact's newest message where it must be named, in groups.
+
+    ``moved_to`` is the chat itself where it is known to have been another before.
+    """
 
     chat: int
     contact: int
     topic: int | None = None
     reply_to: int | None = None
+    moved_to: int | None = None
 
     @property
     def is_private(self) -> bool:
@@ -47,8 +52,16 @@ class Place:
 
 def thread_key(chat: Chat, topic: int | None, contact: int) -> str:
     """The name of the thread that a conversation is made of."""
-    key = f"chat:{chat.id}" if topic is None else f"chat:{chat.id}:topic:{topic}"
-    return key if chat.type == PRIVATE else f"{key}:from:{contact}"
+    return _room(chat.id, topic) if chat.type == PRIVATE else group_key(chat.id, topic, contact)
+
+
+def group_key(chat: int, topic: int | None, contact: int) -> str:
+    """The name of a contact's thread in a group."""
+    return f"{_room(chat, topic)}:from:{contact}"
+
+
+def _room(chat: int, topic: int | None) -> str:
+    return f"chat:{chat}" if topic is None else f"chat:{chat}:topic:{topic}"
 
 
 def place_of(head: Head) -> Place:

@@ -24,6 +24,9 @@ from core.ports.channel import Shown
 EDIT_EVERY: Final = timedelta(seconds=3)
 REFRESH_AFTER: Final = timedelta(seconds=20)
 MOST_DRAFTS: Final = 10_000
+STOPPABLE: Final = {"can_stop": True, "keep_on_stop": True}
+"""A stop button beside the draft (Bot API 10.3, checked 2026-11-21), which stays until what it showed is sent; servers and
+clients from before do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,7 @@ class Previews:
                     text=text,
                     message_thread_id=place.topic,
                     parse_mode=parse_mode,
+                    api_kwargs=STOPPABLE,
                 )
             )
 

@@ -65,6 +65,7 @@ class Words:
     html: str
     plain: str
     buttons: tuple[tuple[Button, ...], ...] = ()
+    is_rating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def render(message: Message, *, presses: Presses, contact: int) -> tuple[Part, .
     buttons = _buttons(message, presses, contact)
     if buttons:
         last = words.pop() if words else Words("…", "…")
-        words.append(replace(last, buttons=buttons))
+        words.append(replace(last, buttons=buttons, is_rating=message.kind is MessageKind.CSAT_REQUEST))
     return (*words, *(Enclosed(item) for item in message.attachments))
 
 

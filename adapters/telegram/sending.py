@@ -7,19 +7,22 @@ leads to the same message.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from adapters.telegram.api import UPLOAD_LIMIT_S, BotApi
 from adapters.telegram.errors import GroupMoved, MessageMissing, ParseRefused, PictureRefused, Unchanged
+from adapters.telegram.keyboards import inline, reply
+from adapters.telegram.moves import Moves, number_of, ref_of
 from adapters.telegram.place import Place, place_of
 from adapters.telegram.press import Presses
-from adapters.telegram.render import Button, Enclosed, Part, Words, one_line, render
+from adapters.telegram.render import Enclosed, Part, Words, one_line, render
 from core.domain import Attachment
 from core.errors import DeliveryError, MessageRejected, OutcomeUnknown
-from core.ports.channel import Files, Memory, Outbound, Sent
+from core.ports.channel import Files, Outbound, Sent
 
 if TYPE_CHECKING:
-    from telegram import Bot, InlineKeyboardMarkup, Message, ReplyParameters
+    from telegram import Bot, InlineKeyboardMarkup, Message, ReplyKeyboardMarkup, ReplyKeyboardRemove, ReplyParameters
 
 T = TypeVar("T")
 
@@ -31,13 +34,14 @@ VOICES: Final = frozenset(("audio/ogg", "audio/mpeg", "audio/mp4", "audio/x-m4a"
 
 
 class Sending:
-    """Sends for one account."""
+    """Sends for one account; ``as_keyboard``: choices stand in place of the contact's letters, not under the message."""
 
-    def __init__(self, api: BotApi, *, presses: Presses, files: Files, memory: Memory) -> None:
+    def __init__(self, api: BotApi, *, presses: Presses, files: Files, moves: Moves, as_keyboard: bool) -> None:
         self._api = api
         self._presses = presses
         self._files = files
-        self._memory = memory
+        self._moves = moves
+        self._as_keyboard = as_keyboard
 
     async def deliver(self, outbound: Outbound) -> Sent:
         """Send the parts that are not there yet; an error tells by ``sent_refs`` which of them arrived."""
@@ -64,7 +68,7 @@ class Sending:
 
     async def change(self, place: Place, words: Words, ref: str) -> None:
         """Make a message that was sent say ``words``; ``MessageMissing`` when it is gone."""
-        await self._where_it_is(place, lambda here: self._edit(here, words, int(ref)))
+        await self._where_it_is(place, lambda here: self._edit(here, words, ref))
 
     async def _part(self, place: Place, part: Part, *, is_first: bool, shown: str | None) -> str:
         if isinstance(part, Enclosed):
@@ -84,39 +88,58 @@ class Sending:
         try:
             return await act(here)
         except GroupMoved as moved:
-            await self._memory.remember(_move_key(here.chat), str(moved.chat))
+            await self._moves.learn(here.chat, moved.chat)
             return await act(await self._moved(here))
 
     async def _moved(self, place: Place) -> Place:
-        if not place.is_basic_group:
+        if place.is_private:
             return place
-        chat = await self._memory.recall(_move_key(place.chat))
+        if not place.is_basic_group:
+            is_moved = await self._moves.home(place.chat) is not None
+            return replace(place, moved_to=place.chat) if is_moved else place
+        chat = await self._moves.now(place.chat)
         # Message ids start anew in the supergroup, so the message to answer cannot be named any more.
-        return place if chat is None else Place(chat=int(chat), contact=place.contact, topic=place.topic)
+        return place if chat is None else replace(place, chat=chat, reply_to=None, moved_to=chat)
 
     async def _words(self, place: Place, words: Words, *, names_message: bool) -> str:
+        markup = self._markup(place, words)
+        names_message = names_message or bool(words.buttons and self._as_keyboard)
+
         def call(text: str, parse_mode: str | None) -> Callable[[Bot], Awaitable[Message]]:
             return lambda bot: bot.send_message(
                 chat_id=place.chat,
                 text=text,
                 parse_mode=parse_mode,
                 message_thread_id=place.topic,
-                reply_markup=_keyboard(words.buttons),
+                reply_markup=markup,
                 reply_parameters=_answering(place) if names_message else None,
                 link_preview_options=_no_preview(),
             )
 
         sent = await self._readable(words, call)
-        return str(sent.message_id)
+        return ref_of(sent.message_id, place.moved_to)
 
-    async def _edit(self, place: Place, words: Words, message: int) -> None:
+    def _markup(
+        self, place: Place, words: Words
+    ) -> InlineKeyboardMarkup | ReplyKeyboardMarkup | ReplyKeyboardRemove | None:
+        """In groups a keyboard is shown only to whose message we answer; without one it stands under the message."""
+        is_shown_to_them = place.is_private or place.reply_to is not None
+        if self._as_keyboard and not words.is_rating and is_shown_to_them:
+            return reply(words.buttons, selective=not place.is_private)
+        return inline(words.buttons)
+
+    async def _edit(self, place: Place, words: Words, ref: str) -> None:
+        message = number_of(ref, place.moved_to)
+        if message is None:
+            raise MessageMissing("The message was sent before the group moved.")
+
         def call(text: str, parse_mode: str | None) -> Callable[[Bot], Awaitable[Message | bool]]:
             return lambda bot: bot.edit_message_text(
                 text=text,
                 chat_id=place.chat,
                 message_id=message,
                 parse_mode=parse_mode,
-                reply_markup=_keyboard(words.buttons),
+                reply_markup=inline(words.buttons),
                 link_preview_options=_no_preview(),
             )
 
@@ -155,23 +178,19 @@ class Sending:
         if attachment.media_type in PHOTOS and len(body) <= PHOTO_LIMIT_BYTES:
             try:
                 sent = await self._api.ask(lambda bot: bot.send_photo(photo=body, **common), limit_s=UPLOAD_LIMIT_S)
-                return str(sent.message_id)
+                return ref_of(sent.message_id, place.moved_to)
             except PictureRefused:
                 pass
         if attachment.media_type in VOICES:
             sent = await self._api.ask(lambda bot: bot.send_voice(voice=body, **common), limit_s=UPLOAD_LIMIT_S)
         else:
             sent = await self._api.ask(lambda bot: bot.send_document(document=body, **common), limit_s=UPLOAD_LIMIT_S)
-        return str(sent.message_id)
+        return ref_of(sent.message_id, place.moved_to)
 
 
 def _is_one_edit(parts: tuple[Part, ...], shown: str | None, sent: tuple[str, ...]) -> bool:
     """Repeating an edit is harmless; anything that was to come after it may be there already."""
     return shown is not None and not sent and len(parts) == 1 and isinstance(parts[0], Words)
-
-
-def _move_key(chat: int) -> str:
-    return f"moved:{chat}"
 
 
 def _answering(place: Place) -> ReplyParameters | None:
@@ -180,16 +199,6 @@ def _answering(place: Place) -> ReplyParameters | None:
     from telegram import ReplyParameters  # noqa: PLC0415  slow to import, done by now
 
     return ReplyParameters(message_id=place.reply_to, allow_sending_without_reply=True)
-
-
-def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> InlineKeyboardMarkup | None:
-    if not rows:
-        return None
-    from telegram import InlineKeyboardButton, InlineKeyboardMarkup  # noqa: PLC0415  slow to import, done by now
-
-    return InlineKeyboardMarkup(
-        [[InlineKeyboardButton(button.label, callback_data=button.data) for button in row] for row in rows]
-    )
 
 
 def _no_preview() -> Any:

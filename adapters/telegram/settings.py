@@ -37,6 +37,10 @@ class TelegramSettings(BaseModel):
     )
     groups: bool = Field(default=True, description="Answer in groups when mentioned or replied to")
     streaming: bool = Field(default=True, description="Show replies while they grow")
+    choices: Literal["inline", "reply"] = Field(
+        default="inline",
+        description="Quick replies as buttons under the message, or as a keyboard in place of the contact's own",
+    )
     debounce_ms: int = Field(
         default=1_000,
         ge=0,

@@ -1,10 +1,11 @@
-"""An update → what it means here.  Pure: the same update always means the same.
+"""An update → what it means here.  The same update always means the same; groups that moved are told to ``moves.py``.
 
 Every message that asks for nothing has a named reason (``Ignored``), which metrics count.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,15 +19,16 @@ from adapters.telegram.payloads import (
     Press,
     Pressed,
     Reacted,
+    Stopped,
     TelegramMessage,
     Update,
     User,
 )
-from adapters.telegram.place import GROUPS, PRIVATE, Place, thread_key
+from adapters.telegram.place import GROUPS, PRIVATE, SUPERGROUP, Place, thread_key
 from adapters.telegram.press import Presses, Rated
 from adapters.telegram.wording import Said, Wording
 from core import ids
-from core.domain import Contact, EventKind, Ignored, InboundEvent, LinkProof, Parsed, Reaction, Respond
+from core.domain import Contact, EventKind, Ignored, InboundEvent, LinkProof, Parsed, Reaction, Respond, Sought
 from core.identity import token_in
 
 MAX_START: Final = 64
@@ -45,10 +47,21 @@ RATINGS: Final = dict.fromkeys(_GOOD.split(" "), 5) | dict.fromkeys(_BAD.split("
 
 
 class Reader:
-    """Reads the updates of one account; ``answers_presses`` when the HTTP answer can carry a method call."""
+    """Reads the updates of one account.
+
+    ``answers_presses``: the HTTP answer can carry a method call.  ``moved`` is told of groups that became supergroups.
+    """
 
     def __init__(
-        self, *, tenant: str, account: str, wording: Wording, presses: Presses, groups: bool, answers_presses: bool
+        self,
+        *,
+        tenant: str,
+        account: str,
+        wording: Wording,
+        presses: Presses,
+        groups: bool,
+        answers_presses: bool,
+        moved: Callable[[int, int], None],
     ) -> None:
         self._tenant = tenant
         self._account = account
@@ -56,6 +69,7 @@ class Reader:
         self._presses = presses
         self._groups = groups
         self._answers_presses = answers_presses
+        self._moved = moved
 
     def read(self, update: Update, received_at: datetime, payload: bytes) -> tuple[Parsed, ...]:
         """What the update means."""
@@ -69,11 +83,17 @@ class Reader:
             return (self._reaction(update, update.message_reaction),)
         if update.my_chat_member is not None:
             return (self._membership(update, update.my_chat_member, received_at, payload),)
+        if update.stopped_message_generation is not None:
+            return (self._stopped(update, update.stopped_message_generation, received_at, payload),)
         return (Ignored("update_kind"),)
 
     def _message(
         self, update: Update, message: TelegramMessage, received_at: datetime, payload: bytes
     ) -> InboundEvent | Ignored | LinkProof:
+        if message.migrate_to_chat_id is not None or message.migrate_from_chat_id is not None:
+            here = message.chat.id
+            self._moved(message.migrate_from_chat_id or here, message.migrate_to_chat_id or here)
+            return Ignored("group_moved")
         said = self._wording.read(message)
         sender = self._writer(message, said)
         if isinstance(sender, Ignored):
@@ -173,17 +193,38 @@ class Reader:
     def _reaction(self, update: Update, reacted: Reacted) -> Reaction | Ignored:
         if reacted.user is None or reacted.user.is_bot:
             return Ignored("anonymous")
-        if reacted.chat.is_forum:
-            return Ignored("reaction_in_topic")
         emoji = next((item.emoji for item in reacted.new_reaction if item.emoji in RATINGS), None)
         if emoji is None:
             return Ignored("reaction_without_verdict")
+        sought = None
+        if reacted.chat.type == SUPERGROUP:
+            # It may be in any topic, and Telegram does not tell in which.
+            sought = Sought(by=f"telegram:{reacted.user.id}", within={"chat": reacted.chat.id})
         return Reaction(
-            conv=self._conv(reacted.chat, None, reacted.user.id),
+            conv="" if sought is not None else self._conv(reacted.chat, None, reacted.user.id),
             vendor_ref=str(reacted.message_id),
             key=f"reaction:{update.update_id}",
             rating=RATINGS[emoji],
             text=emoji,
+            sought=sought,
+        )
+
+    def _stopped(
+        self, update: Update, stopped: Stopped, received_at: datetime, payload: bytes
+    ) -> InboundEvent | Ignored:
+        """A private chat has its contact's id."""
+        if stopped.chat.type != PRIVATE:
+            return Ignored("stop_elsewhere")
+        return self._event(
+            update,
+            User(id=stopped.chat.id),
+            kind=EventKind.CONTACT_STOPPED,
+            key=f"stop:{update.update_id}",
+            at=None,
+            received_at=received_at,
+            payload=payload,
+            chat=stopped.chat,
+            topic=stopped.message_thread_id,
         )
 
     def _membership(
@@ -275,8 +316,6 @@ def _started(event: InboundEvent, argument: str) -> InboundEvent | LinkProof:
 
 
 def _why_nothing(message: TelegramMessage) -> str:
-    if message.migrate_to_chat_id is not None:
-        return "group_moved"
     if message.contact is not None:
         return "foreign_card"
     return "sticker" if message.sticker is not None else "content_kind"

@@ -28,6 +28,10 @@ class ContentRefused(MessageRejected):
     """The buttons cannot be sent; the same as numbered text can."""
 
 
+class ContentGone(ContentRefused):
+    """The content template was deleted at Twilio; made again, it can be sent."""
+
+
 WINDOW_CODE: Final = 63016
 DAY_LIMIT_RETRY_S: Final = 3_600.0
 
@@ -47,7 +51,7 @@ CODES: Final[dict[int, tuple[type[DeliveryError], str]]] = {
     21617: (MessageRejected, "longer than 1600 characters"),
     21620: (MediaRefused, "the file's address is not valid"),
     21623: (MediaRefused, "the file is too large or cannot be fetched"),
-    21655: (ContentRefused, "the content is unknown"),
+    21655: (ContentGone, "the content is unknown"),
     21656: (ContentRefused, "the content's variables are not valid"),
     21660: (CredentialsInvalid, "the sender belongs to another account"),
     30001: (Throttled, "the queue is full"),

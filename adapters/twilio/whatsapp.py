@@ -14,7 +14,7 @@ from adapters import ChannelContext
 from adapters.shared.plain import numbered
 from adapters.twilio.channel import TwilioChannel
 from adapters.twilio.content import Contents
-from adapters.twilio.errors import ContentRefused
+from adapters.twilio.errors import ContentGone, ContentRefused
 from adapters.twilio.render import MAX_BODY, Part
 from adapters.twilio.render_whatsapp import MAX_ROWS, plain, render
 from adapters.twilio.settings import ReopenTemplate, WhatsAppSettings
@@ -53,7 +53,7 @@ class WhatsAppChannel(TwilioChannel):
     def __init__(self, context: ChannelContext, settings: WhatsAppSettings) -> None:
         self._whatsapp = settings
         super().__init__(context, settings, replace(WHATSAPP_WIDEST, debounce_ms=settings.debounce_ms))
-        self._contents = Contents(self._rest, context.memory, list_button=settings.list_button)
+        self._contents = Contents(self._rest, context.memory, list_button=settings.list_button, clock=context.clock)
 
     def is_private(self, thread: Mapping[str, Any]) -> bool:
         """There are no groups."""
@@ -107,7 +107,7 @@ class WhatsAppChannel(TwilioChannel):
 
     async def _sent_part(self, outbound: Outbound, part: Part) -> str:
         try:
-            return await super()._sent_part(outbound, part)
+            return await self._sent_with_choices(outbound, part)
         except WindowClosed:
             await self._close_window(outbound)
             raise
@@ -116,6 +116,18 @@ class WhatsAppChannel(TwilioChannel):
                 raise
             lines = plain(numbered(part.choices))
             return await self._create(outbound.head, [("Body", f"{part.text}\n\n{lines}")])
+
+    async def _sent_with_choices(self, outbound: Outbound, part: Part) -> str:
+        """A template that somebody deleted at Twilio is made again, once."""
+        if not part.choices:
+            return await super()._sent_part(outbound, part)
+        body = await self._body_of(part)
+        try:
+            return await self._create(outbound.head, body)
+        except ContentGone:
+            if not await self._contents.renew(dict(body)["ContentSid"], part.text, part.choices):
+                raise
+        return await self._create(outbound.head, await self._body_of(part))
 
     async def _close_window(self, outbound: Outbound) -> None:
         is_sent = await self.reopen(outbound.head, outbound.id, is_doubtful=outbound.reconcile)

@@ -14,11 +14,10 @@ from adapters import ChannelContext
 from adapters.shared.text import clean, clean_line
 from adapters.web import signature
 from adapters.web.payloads import Kind, SignedMessage
-from adapters.web.render import nodes_of
 from adapters.web.settings import WebSettings, webhook_key
 from adapters.web.tokens import Session
 from core import ids
-from core.domain import Attachment, Contact, EventKind, Head, Ignored, InboundEvent, Respond, Role
+from core.domain import Attachment, Contact, EventKind, Head, Ignored, InboundEvent, Respond
 from core.errors import PayloadInvalid
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.wire import decode
@@ -131,7 +130,7 @@ class WebChannel:
 
     async def preview(self, head: Head, turn_id: str, text: str, *, ref: str | None) -> str | None:
         """Show the reply's full text so far to whoever watches now."""
-        data = {"turn_id": turn_id, "text": text, "blocks": nodes_of(Role.BOT, text)}
+        data = {"turn_id": turn_id, "text": text}
         self._live.publish(head.tenant, head.conv, "delta", data)
         return None
 

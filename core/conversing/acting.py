@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from core.conversing.prompts import Scenery, tool_message
+from core.guard.canary import LeakDetector
+from core.guard.links import wrong_links
 from core.ports.engine import Journal, ReplySink
 from core.ports.model import PromptMessage, ToolCall, ToolOffer
 from core.tools.describing import describe
 from core.tools.firewall import Firewall
-from core.tools.outcomes import Denied, Done, Failed, PendingCall, ToolOutcome, Waiting, to_body
+from core.tools.outcomes import Denied, Done, Failed, PendingCall, Reason, ToolOutcome, Waiting, to_body
 from core.tools.session import Session
 
 MAX_CALLS: Final = 5
@@ -29,7 +32,8 @@ class Act:
 class Acting:
     """``evidence`` collects what a sentence may cite, by mark ("T1"); ``backed`` what a promise may stand on.
 
-    ``changing`` are the tools that do something to the world; ``last`` is the newest outcome.
+    ``changing`` are the tools that do something to the world; ``last`` is the newest outcome.  ``said`` is what the contact
+    wrote, folded, and ``links`` whereto the operator lets answers lead.
     """
 
     firewall: Firewall | None
@@ -39,6 +43,8 @@ class Acting:
     scenery: Scenery
     changing: frozenset[str] = frozenset()
     limit: int = MAX_CALLS
+    said: str = ""
+    links: tuple[str, ...] = ()
     evidence: dict[str, str] = field(default_factory=dict)
     backed: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
@@ -79,24 +85,51 @@ class Acting:
 
     async def _call(self, firewall: Firewall, wish: ToolCall) -> ToolOutcome:
         self.step += 1
-        await self.sink.tool(wish.name, "called")
-        outcome = await firewall.call(wish, self.session, self.journal, step=self.step)
+        await self._show(wish.name, "called")
+        outcome = (
+            self._overtaken(wish)
+            or self._refused(wish)
+            or await firewall.call(wish, self.session, self.journal, step=self.step)
+        )
         await self.note(wish.name, outcome)
         return outcome
+
+    def _overtaken(self, wish: ToolCall) -> Denied | None:
+        """A person answers by now: nothing is changed behind their back."""
+        if not self.sink.is_overtaken or wish.name not in self.changing:
+            return None
+        return Denied(tool=wish.name[:64], reason=Reason.NOT_ALLOWED, detail="a person has taken over meanwhile")
+
+    def _refused(self, wish: ToolCall) -> Denied | None:
+        """Arguments are shown in the question of a confirmation, and kept by tools: they are held to what a sentence is held to.
+
+        They carry neither the prompt away nor, where they change anything, an address that the contact did not write.
+        """
+        detail = ""
+        if LeakDetector((self.scenery.canary, self.scenery.nonce)).leaked(wish.arguments) is not None:
+            detail = "the arguments hold internal marks"
+        elif wish.name in self.changing and any(wrong_links(_texts(wish), evidence=[self.said], allowed=self.links)):
+            detail = "the arguments hold an address that the contact did not write"
+        return Denied(tool=wish.name[:64], reason=Reason.BAD_ARGUMENTS, detail=detail) if detail else None
+
+    async def _show(self, name: str, state: str) -> None:
+        """Only names that the operator gave: a model may wish for a tool of any name, and a name is text that is seen."""
+        if any(offer.name == name for offer in self.offers):
+            await self.sink.tool(name, state)
 
     async def call_scripted(self, wish: ToolCall) -> ToolOutcome:
         """A call that the operator's own script makes: no text from outside chose it."""
         assert self.firewall is not None, "config.references refuses flows that call tools nobody declared"
         self.step += 1
-        await self.sink.tool(wish.name, "called")
+        await self._show(wish.name, "called")
         session = replace(self.session, untrusted=False)
-        outcome = await self.firewall.call(wish, session, self.journal, step=self.step)
+        outcome = self._overtaken(wish) or await self.firewall.call(wish, session, self.journal, step=self.step)
         await self.note(wish.name, outcome)
         return outcome
 
     async def note(self, name: str, outcome: ToolOutcome, *, agreed: str = "") -> None:
         """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to."""
-        await self.sink.tool(name, outcome.state)
+        await self._show(name, outcome.state)
         self.calls.append({"step": self.step, **to_body(outcome)})
         self.last = outcome
         if isinstance(outcome, Done):
@@ -107,3 +140,23 @@ class Acting:
     def _told(self, call_id: str, outcome: Done | Denied | Failed) -> PromptMessage:
         mark = f"T{len(self.evidence)}" if isinstance(outcome, Done) else "note"
         return tool_message(call_id, mark, describe(outcome, self.session.language).model, self.scenery)
+
+
+def _texts(wish: ToolCall) -> str:
+    """All texts in a wish's arguments; what is no JSON is refused elsewhere."""
+    found: list[str] = []
+
+    def collect(value: object) -> None:
+        if isinstance(value, str):
+            found.append(value)
+        elif isinstance(value, dict):
+            collect([*value, *value.values()])
+        elif isinstance(value, list):
+            for item in value:
+                collect(item)
+
+    try:
+        collect(json.loads(wish.arguments or "{}"))
+    except (ValueError, RecursionError):
+        return wish.arguments
+    return "\n".join(found)

@@ -25,7 +25,7 @@ from core.tools.outcomes import PendingCall
 MAX_ROUNDS: Final = 8
 """Model calls of one answer, whatever happens: tool steps, one regeneration, rungs."""
 
-FIRST_SHARE: Final = 0.6
+FIRST_SHARE: Final = 0.7
 """What of the contact's patience the first rung may use up."""
 
 

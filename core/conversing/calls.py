@@ -1,4 +1,4 @@
-"""The models as one turn uses them: every answer is journaled before anything rests on it, and recorded for the receipt.
+"""The models as one turn uses them: every answer is journaled before anything lasting rests on it, and put on the receipt.
 
 An attempt that follows a crash finds the answers of the one before and does not ask again; a replay finds them all.
 """
@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
+from core.conversing.tape import Taped
 from core.errors import TurnError
-from core.ports.engine import Journal
 from core.ports.model import ModelAnswer, ModelRequest, ModelRole, Models, Spender, Usage
 
 
@@ -47,7 +47,7 @@ class TurnModels:
     """One turn's way to its models.  ``calls`` are the receipts, oldest first."""
 
     models: Models
-    journal: Journal
+    journal: Taped
     spender: Spender
     calls: list[dict[str, Any]] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
@@ -76,11 +76,11 @@ class TurnModels:
         except TurnError as error:
             self._failed(role, request, error, started)
             raise
-        await self._keep(name, role, request, answer)
+        self._keep(name, role, request, answer)
         return answer
 
     async def stream(self, role: ModelRole, request: ModelRequest) -> AsyncGenerator[str | ModelAnswer]:
-        """Pieces, then the answer, which is durable before it is given out."""
+        """Pieces, then the answer, which is durable before anything else is recorded."""
         name = self._name(request)
         known = await self.journal.recorded(name)
         if known is not None:
@@ -93,7 +93,7 @@ class TurnModels:
             async with aclosing(_closable(self.models.stream(role, request, self.spender))) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, ModelAnswer):
-                        await self._keep(name, role, request, piece)
+                        self._keep(name, role, request, piece)
                     yield piece
         except TurnError as error:
             self._failed(role, request, error, started)
@@ -116,8 +116,8 @@ class TurnModels:
         self._note(role, request, answer)
         return answer
 
-    async def _keep(self, name: str, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
-        await self.journal.record(name, msgspec.to_builtins(answer))
+    def _keep(self, name: str, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
+        self.journal.record_soon(name, msgspec.to_builtins(answer))
         self._note(role, request, answer)
 
     def _note(self, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
@@ -140,8 +140,12 @@ class TurnModels:
         )
 
 
-async def _closable(pieces: AsyncIterator[str | ModelAnswer]) -> AsyncGenerator[str | ModelAnswer]:
-    """The pieces as a generator of our own: closing it closes theirs where they can be closed."""
+def _closable(pieces: AsyncIterator[str | ModelAnswer]) -> AsyncGenerator[str | ModelAnswer]:
+    """The pieces as a generator, which can be closed; no layer around one that is a generator: each costs for every token."""
+    return pieces if isinstance(pieces, AsyncGenerator) else _wrapped(pieces)
+
+
+async def _wrapped(pieces: AsyncIterator[str | ModelAnswer]) -> AsyncGenerator[str | ModelAnswer]:
     try:
         async for piece in pieces:
             yield piece

@@ -79,7 +79,7 @@ async def _query(scene: Scene, memory: Memory, *, is_alone: bool) -> SearchQuery
         memory,
         scene.settings,
         language=scene.language,
-        is_verified=scene.turn.head.contact.verified,
+        is_verified=scene.contact.verified,
     )
     shown: dict[str, Any] = {"by": "words"}
     if not is_alone and scene.settings.converse.rewrite:
@@ -111,7 +111,7 @@ async def _with_cache(scene: Scene, knowledge: Knowledge, looked: Looked, settin
     asked = AskedFacts(
         text=text,
         question=question_key(text, scene.language),
-        contact=scene.turn.head.contact,
+        contact=scene.contact,
         is_alone=looked.is_alone,
         is_spoken=scene.gated.speaks,
         has_state=scene.kept.pending is not None or scene.kept.flow is not None,
@@ -167,16 +167,17 @@ async def _retrieve(scene: Scene, knowledge: Knowledge, query: SearchQuery) -> F
     """Search; where a model will cite what is found, an attempt after a crash must cite the same."""
     before = scene.record.timer()
     whole = scene.settings.answer.passages
-    found: Found | None = None
+    found, known = None, None
     if scene.writes() is not None:
         whole = max(whole, scene.settings.converse.passages)
         known = await scene.journal.recorded(EVIDENCE)
         found = judged(tracing.recorded_result(known)) if known is not None else None
     if found is None:
         found = await retrieve(query, knowledge)
-        if scene.writes() is not None and found.state is KnowledgeState.OK:
-            await scene.journal.record(EVIDENCE, tracing.shown_result(found.result, whole=whole))
     # An answer is made of no more passages than these, so a replay needs no other texts.
     shown = tracing.shown_result(found.result, whole=whole)
+    if known is None and scene.writes() is not None and found.state is KnowledgeState.OK:
+        # Durable before the first mark that names one of them, while the model thinks.
+        scene.journal.record_soon(EVIDENCE, shown)
     scene.record.put("retrieve", {"state": found.state, "confidence": found.confidence, **shown}, since=before)
     return found

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from core.conversing.prompts import proven_name, rules_of
+from core.conversing.pricing import priced
+from core.conversing.prompts import Scenery, proven_name, rules_of
 from core.conversing.scene import Scene
 from core.domain import Role
 from core.guard.findings import Checked, Evidence
@@ -25,12 +26,12 @@ class LiveGuard:
     dates, prices and links, not to their words and names.
     """
 
-    def __init__(self, scene: Scene, passages: Sequence[Passage], canary: str) -> None:
+    def __init__(self, scene: Scene, passages: Sequence[Passage], scenery: Scenery) -> None:
         self._scene = scene
         self._sources = {
             n: "\n".join(filter(None, (evidence_of(p.chunk), p.chunk.url))) for n, p in enumerate(passages, start=1)
         }
-        self._secrets = (canary, rules_of(scene.abilities.company, scene.language))
+        self._secrets = (scenery.canary, scenery.nonce, rules_of(scene.abilities.company, scene.language))
         self._shown = ""
         self._settings = scene.settings.guard
         if not self._is_one_language(passages):
@@ -58,9 +59,9 @@ class LiveGuard:
         scene = self._scene
         evidence = Evidence(
             sources=self._sources,
-            tools=dict(scene.acting.evidence),
+            tools=self._records(),
             said="\n".join((scene.gated.text, *(m.text for m in scene.turn.history if m.role is Role.CONTACT))),
-            own="\n".join((scene.abilities.company, proven_name(scene.turn.head.contact))),
+            own="\n".join((scene.abilities.company, proven_name(scene.contact))),
         )
         guard = SentenceGuard(
             self._settings,
@@ -74,9 +75,13 @@ class LiveGuard:
         guard.remember(self._shown)
         return guard
 
+    def _records(self) -> dict[str, str]:
+        """What tools said, by mark, with their prices as a sentence would say them."""
+        return {mark: priced(text) for mark, text in self._scene.acting.evidence.items()}
+
     def _grounding(self, sentence: str, cited: Sequence[str]) -> float:
         """How well prose supports a sentence; a tool's record is no prose, its facts were compared already."""
-        is_record = any(text in cited for text in self._scene.acting.evidence.values())
+        is_record = any(text in cited for text in self._records().values())
         return 1.0 if is_record or not is_comparable(sentence, cited) else grounding_score(sentence, cited)
 
     def _is_one_language(self, passages: Sequence[Passage]) -> bool:

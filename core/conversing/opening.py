@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
+from core.asking import asker
 from core.conversing.abilities import Abilities
 from core.conversing.acting import Acting
 from core.conversing.calls import TurnModels
@@ -15,7 +17,9 @@ from core.conversing.prompts import Scenery
 from core.conversing.remembering import kept_of
 from core.conversing.scene import Scene
 from core.conversing.tape import Taped
+from core.domain import Role
 from core.experiments import applied, exposure
+from core.guard.plain import folded
 from core.ports.engine import Journal, ReplySink, TurnInput
 from core.ports.model import Spender
 from core.ports.tools import SideEffect
@@ -42,6 +46,7 @@ async def open_scene(
     clock: Callable[[], datetime],
 ) -> Scene:
     """Steps 1 and 2, and the working set of the rest."""
+    turn = replace(turn, head=replace(turn.head, contact=asker(turn)))
     taped = Taped(journal)
     gated = record.step("gate", lambda: gate(turn))
     understood = await _understand(turn, gated, settings, record)
@@ -68,6 +73,8 @@ async def open_scene(
         sink=sink,
         scenery=scenery_of(turn, abilities),
         limit=settings.converse.steps,
+        said=folded("\n".join((gated.text, *(m.text for m in turn.history if m.role is Role.CONTACT)))),
+        links=settings.guard.links,
     )
     acting.changing = _changing(abilities, session)
     models = None
@@ -105,7 +112,7 @@ def who(turn: TurnInput, abilities: Abilities, language: str) -> Who:
     head = turn.head
     return Who(
         conv=head.conv,
-        contact=head.contact,
+        contact=asker(turn),
         account=head.account,
         channel=abilities.account(head.account).channel,
         language=language,

@@ -14,6 +14,7 @@ from time import perf_counter
 from typing import Any, Final, Protocol
 
 from core.conversing.controls import NO_ANSWER, SENTINEL
+from core.conversing.courtesy import Courtesy
 from core.guard.findings import Checked, Finding
 from core.guard.splitting import SentenceSplitter
 from core.ports.engine import Journal, ReplySink
@@ -57,12 +58,14 @@ class Release:
     speaks: bool
     shown: str = ""
     on_first: Callable[[], None] = lambda: None
+    courtesy: Courtesy = field(default_factory=Courtesy)
     text: str = ""
     raw: str = ""
     marks: dict[int, int] = field(default_factory=dict)
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     _splitter: SentenceSplitter = field(default_factory=SentenceSplitter)
     _joins: bool = False
+    _new: list[tuple[int, int]] = field(default_factory=list)
 
     @property
     def is_behind(self) -> bool:
@@ -96,13 +99,19 @@ class Release:
         return await self._all(self._splitter.flush())
 
     async def _all(self, sentences: Sequence[str]) -> Held | None:
+        """Sentences that came together are shown together, by one durable write."""
+        held, said = None, len(self.text)
         for sentence in sentences:
-            held = await self._one(sentence)
+            if self.has_text:
+                await self.courtesy.wait()
+            held = self._one(sentence)
             if held is not None:
-                return held
-        return None
+                break
+        if self.text[said:].strip():
+            await self._show()
+        return held
 
-    async def _one(self, sentence: str) -> Held | None:
+    def _one(self, sentence: str) -> Held | None:
         if not sentence.strip():
             self.text += sentence if self.text else ""
             self.raw += sentence if self.raw else ""
@@ -118,7 +127,7 @@ class Release:
         self._record(findings, is_released, perf_counter() - before)
         if not is_released:
             return Held(sentence=sentence, findings=findings)
-        await self._show(checked.text, sentence)
+        self._add(checked.text, sentence)
         return None
 
     def _is_in_wanted_language(self, sentence: str) -> bool:
@@ -127,20 +136,22 @@ class Release:
             return True
         return languages.detect(TOOL_MARK.sub("", MARK.sub("", said)), self.known, otherwise=self.wanted) == self.wanted
 
-    async def _show(self, checked: str, sentence: str) -> None:
+    def _add(self, checked: str, sentence: str) -> None:
         joint = " " if self._joins and not self.text[-1:].isspace() and not checked[:1].isspace() else ""
         self._joins = False
         shown = joint + checked if self.text else checked.lstrip()
-        new: list[tuple[int, int]] = []
         for number in dict.fromkeys(int(n) for n in MARK.findall(shown)):
             if number not in self.marks:
                 self.marks[number] = len(self.marks) + 1
-                new.append((self.marks[number], number))
+                self._new.append((self.marks[number], number))
         is_first = not self.text.strip()
         self.text += MARK.sub(lambda found: f"[{self.marks[int(found[1])]}]", shown)
         self.raw += joint + sentence if self.raw else sentence.lstrip()
         if is_first:
             self.on_first()
+
+    async def _show(self) -> None:
+        new, self._new = self._new, []
         if not self.speaks or self.shown.startswith(self.text.rstrip()):
             return
         # Together, so that both become durable by one write; a failure is raised as it is, and nothing is left running.

@@ -10,8 +10,10 @@ from typing import Literal
 from core.conversing.abilities import Abilities
 from core.conversing.acting import Acting
 from core.conversing.calls import TurnModels
+from core.conversing.courtesy import Courtesy
 from core.conversing.remembering import Kept
 from core.conversing.tape import Taped
+from core.domain import Contact
 from core.ports.engine import ReplySink, TurnInput
 from core.ports.model import ModelRole
 from core.settings import EngineSettings
@@ -37,6 +39,12 @@ class Scene:
     acting: Acting
     models: TurnModels | None = None
     variants: Mapping[str, str] = field(default_factory=dict)
+    courtesy: Courtesy = field(default_factory=Courtesy)
+
+    @property
+    def contact(self) -> Contact:
+        """In whose name the turn acts."""
+        return self.acting.session.contact
 
     @property
     def language(self) -> str:

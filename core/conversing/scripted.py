@@ -77,7 +77,7 @@ def _begun(scene: Scene) -> FlowState | None:
         text,
         language=understood.language,
         entities=understood.entities,
-        verified=level_of(scene.turn.head.contact),
+        verified=level_of(scene.contact),
         at=scene.now,
     )
     return None if begun is None else begun.state
@@ -140,7 +140,7 @@ def _gave(scene: Scene, outcome: ToolOutcome) -> ToolGave:
 
 
 def _around(scene: Scene) -> Around:
-    return Around(at=scene.now, language=scene.language, verified=level_of(scene.turn.head.contact), hours=scene.hours)
+    return Around(at=scene.now, language=scene.language, verified=level_of(scene.contact), hours=scene.hours)
 
 
 def above(answer: Composed, said: Composed) -> Composed:

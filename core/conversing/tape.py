@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -15,16 +16,43 @@ CACHED: Final = "cached"
 
 
 class Taped:
-    """A journal whose records, made or found, are also kept on ``tape``."""
+    """A journal whose records, made or found, are also kept on ``tape``.
+
+    A durable write takes milliseconds.  ``record_soon`` lets the turn go on meanwhile: what is recorded so is durable before the
+    next step is recorded and before the turn ends, so nothing that lasts ever rests on something that was lost.
+    """
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
+        self._soon: list[asyncio.Task[None]] = []
         self.tape: dict[str, Mapping[str, Any]] = {}
 
     async def record(self, step: str, body: Mapping[str, Any]) -> None:
         """Durable first."""
+        await self.settled()
         await self._journal.record(step, body)
         self._keep(step, body)
+
+    def record_soon(self, step: str, body: Mapping[str, Any]) -> None:
+        """Begin to record a step."""
+        self._keep(step, body)
+        self._soon.append(asyncio.create_task(self._journal.record(step, body), name=f"record {step}"))
+
+    async def settled(self) -> None:
+        """Wait until all of it is durable; raises what went wrong, each time it is asked."""
+        if not self._soon:
+            return
+        # Not awaited one by one: who is cancelled here must not take a write with it.
+        await asyncio.wait(self._soon)
+        for task in self._soon:
+            task.result()
+        self._soon = [task for task in self._soon if not task.done()]
+
+    async def close(self) -> None:
+        """The turn is over, one way or another: leave nothing running."""
+        for task in self._soon:
+            task.cancel()
+        await asyncio.gather(*self._soon, return_exceptions=True)
 
     async def recorded(self, step: str) -> Mapping[str, Any] | None:
         """What an earlier attempt recorded."""

@@ -84,7 +84,7 @@ async def _write(
 ) -> Written:
     assert scene.models is not None
     scenery = scenery_of(scene.turn, scene.abilities)
-    guard = LiveGuard(scene, passages, scenery.canary)
+    guard = LiveGuard(scene, passages, scenery)
     release = Release(
         guard=guard,
         journal=scene.journal,
@@ -93,6 +93,7 @@ async def _write(
         known=scene.settings.languages,
         speaks=scene.gated.speaks,
         shown=scene.turn.shown,
+        courtesy=scene.courtesy,
     )
     request = answer_request(
         scenery,
@@ -103,8 +104,8 @@ async def _write(
         history=scene.turn.history,
         summary=scene.kept.summary,
         passages=passages,
-        contact=about(scene.turn.head.contact),
-        name=proven_name(scene.turn.head.contact),
+        contact=about(scene.contact),
+        name=proven_name(scene.contact),
         unseen=() if images else scene.gated.files[:MAX_UNSEEN] if scene.gated.unread else (),
         tools=() if is_report else (*offers, *controls.OFFERS),
     )
@@ -170,11 +171,18 @@ def _whole(scene: Scene, release: Release, verdict: Verdict, passages: Sequence[
 
 def _clarifying(scene: Scene, control: controls.Control, release: Release) -> Written:
     """The model's own question passes the guard like any sentence; one that does not is replaced by ours."""
-    words = control.words if control.words and release.guard.check(control.words).is_released else ""
-    options = tuple(option for option in control.options if release.guard.check(f"{option}?").is_released)
+    checked = release.guard.check(control.words) if control.words else None
+    words = checked.text.strip() if checked is not None and checked.is_released else ""
+    options = tuple(option for option in control.options if _may_press(option, release))
     asked = words or text("clarify_open", language=scene.language, overrides=scene.settings.texts)
     reply = Reply(text=asked, choices=(*options, *_person(scene)))
     return Written(composed=Composed(parts=(asked,), reply=reply), decision=Decision.CLARIFY)
+
+
+def _may_press(option: str, release: Release) -> bool:
+    """Only as it is: what the guard would have to change is no choice."""
+    checked = release.guard.check(f"{option}?")
+    return checked.is_released and checked.text == f"{option}?"
 
 
 def _broken_off(scene: Scene, release: Release, passages: Sequence[Passage], *, is_outage: bool) -> Written:

@@ -17,6 +17,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from urllib.parse import unquote
 
+from core.words import without_marks
+
 STRETCH = 32
 """Letters and figures in a row of a protected text; about 40 characters as written, blanks and punctuation included."""
 
@@ -87,7 +89,7 @@ def bare(text: str) -> str:
     """Only letters and figures, lower-case, look-alikes told from their picture."""
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text.translate(_LOOKS_LIKE))
-        text = "".join(ch for ch in text if not unicodedata.combining(ch)).translate(_LOOKS_LIKE)
+        text = without_marks(text).translate(_LOOKS_LIKE)
     return _BLANK.sub("", text.lower())
 
 

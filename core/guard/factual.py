@@ -21,6 +21,10 @@ _CLAUSES = re.compile(
 )
 _LABEL = re.compile(r"\s*(?:#{1,6}\s.*|\*\*[^*]{1,80}\*\*:?|\|?[\s:|-]+\|?)\s*\Z")
 MAX_LABEL_WORDS = 7
+_POINTS = re.compile(
+    r"(?:these are|those are|here (?:are|is)|this is|das sind|dies sind|hier (?:sind|ist)|voici|voilà|estos son|estas son|"
+    r"aquí (?:están|está)|aqui (?:estão|está)|estes são|estas são|ecco|questi sono|queste sono|dit zijn|hier (?:zijn|is))\b"
+)
 MAX_LEAD_IN_WORDS = 14
 
 
@@ -70,7 +74,9 @@ def _is_label(sentence: str, text: str) -> bool:
 
 
 def _leads(clauses: list[str]) -> bool:
-    """ "To return an item, follow these steps:": a purpose, then a phrase that leads to what follows."""
+    """ "These are your orders:", or "To return an item, follow these steps:": a purpose, then what leads to the rest."""
+    if len(clauses) == 1 and _POINTS.match(clauses[0]) and len(clauses[0].split()) <= MAX_LABEL_WORDS:
+        return True
     return bool(FRAMES.match(clauses[-1])) and all(
         OPENS.match(c) or FRAMES.match(c) or not _telling(c, "en") for c in clauses[:-1]
     )

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 
 from core.words import listed, sentences, stem, stop_words, words
@@ -168,10 +168,27 @@ def tokens(text: str) -> Iterator[str]:
             yield from word
 
 
+@lru_cache(maxsize=256)
 def language_of(text: str) -> str:
-    """The language whose small words a text uses most; English when there are none."""
-    found = words(text[:2_000])
-    return max(_LANGUAGES, key=lambda language: sum(word in stop_words(language) for word in found))
+    """The language whose small words a text uses most; English when there are none.
+
+    Evidence is asked for again with each sentence that stands on it.
+    """
+    counts, votes = [0] * len(_LANGUAGES), _votes()
+    for word in words(text[:2_000]):
+        for place in votes.get(word, ()):
+            counts[place] += 1
+    return _LANGUAGES[counts.index(max(counts))]
+
+
+@cache
+def _votes() -> Mapping[str, tuple[int, ...]]:
+    """Which of the languages have a small word."""
+    found: dict[str, tuple[int, ...]] = {}
+    for place, language in enumerate(_LANGUAGES):
+        for word in stop_words(language):
+            found[word] = (*found.get(word, ()), place)
+    return found
 
 
 def is_negation(word: str) -> bool:

@@ -17,6 +17,7 @@ from core.guard.factual import is_factual
 from core.guard.findings import MAX_FINDINGS, Checked, Evidence, Finding, finding
 from core.guard.known import PREFIX, Known, contradicted, known, supported
 from core.guard.links import is_vouched, wrong_links
+from core.guard.misplaced import misplaced
 from core.guard.names import Name, names
 from core.guard.pii import Pii, find, replaced
 from core.guard.plain import MARK, TOOL_MARK, content_words, folded, plain, tongue
@@ -47,6 +48,7 @@ class _Read:
     text: str
     language: str
     cited: tuple[str, ...]
+    sources: tuple[str, ...]
     is_code: bool
     facts: tuple[Fact, ...]
     names: tuple[Name, ...]
@@ -110,7 +112,10 @@ class SentenceGuard:
         promise = self._promises(read, found)
         if promise is not None:
             return promise
-        found += [*self._links(read), *self._citations(read), *self._support(read), *self._grounded(read)]
+        found += [*self._links(read), *self._citations(read), *self._support(read)]
+        if not self._blocks(found):
+            found += self._misplaced(read)
+        found += self._grounded(read)
         if self._blocks(found):
             return _held(found)
         return Checked(text=TOOL_MARK.sub("", markdown), findings=tuple(found[:MAX_FINDINGS]), is_released=True)
@@ -126,8 +131,12 @@ class SentenceGuard:
                 return level
             case "unsupported_name":
                 return levels.names
+            case "misplaced_name" if levels.names is not Level.HOLD and levels.misplaced is Level.HOLD:
+                return levels.names
             case _ if rule.startswith("unsupported_"):
                 return levels.unsupported
+            case _ if rule.startswith("misplaced_"):
+                return levels.misplaced
             case _:
                 return Level.HOLD
 
@@ -170,6 +179,7 @@ class SentenceGuard:
             text=text,
             language=language,
             cited=cited,
+            sources=tuple(text for text in cited if text not in self._evidence.tools.values()),
             is_code=is_code,
             facts=facts(text, language),
             names=tuple(names(text, language, is_cited=bool(cited))) if wants_names else (),
@@ -240,8 +250,7 @@ class SentenceGuard:
         """Facts and names that do not stand in what the sentence cites; without a citation, nowhere in this turn."""
         if self._level("unsupported_number") is Level.OFF:
             return
-        echoed = (self._evidence.own,) if self._is_strict_about(read) else self._ours
-        texts = (*read.cited, *echoed) if read.cited else (*self._given, *self._ours)
+        texts = (*read.cited, *self._echoed(read)) if read.cited else (*self._given, *self._ours)
         for rule, shown in self._unsupported(read, texts):
             yield finding(rule, shown)
 
@@ -262,6 +271,20 @@ class SentenceGuard:
             and (not supported(fact, evidence, shared, len(read.text)) or contradicted(fact, low, evidence))
         ]
         return wrong + [("unsupported_name", name.word) for name in read.names if not _is_known(name, evidence)]
+
+    def _misplaced(self, read: _Read) -> Iterator[Finding]:
+        """Facts that the cited sources hold of something else; what a tool, the contact or we say needs no place in them."""
+        if not read.sources or self._level("misplaced_") is Level.OFF:
+            return
+        tools = tuple(text for text in read.cited if text not in read.sources)
+        echoed = [known(text) for text in (*tools, *self._echoed(read)) if text]
+        names = None if self._level("misplaced_name") is Level.OFF else read.names
+        found = misplaced(read.text, read.language, read.facts, names, sources=read.sources, echoed=echoed)
+        for kind, shown in found:
+            yield finding(f"misplaced_{kind}", shown)
+
+    def _echoed(self, read: _Read) -> tuple[str, ...]:
+        return (self._evidence.own,) if self._is_strict_about(read) else self._ours
 
     def _is_vouched(self, fact: Fact) -> bool:
         return fact.kind == "url" and is_vouched(fact.shown, self._settings.links)

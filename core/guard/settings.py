@@ -59,6 +59,7 @@ class GuardLevels:
     no_citation: Level = Level.HOLD
     unsupported: Level = Level.HOLD
     names: Level = Level.HOLD
+    misplaced: Level = Level.HOLD
     ungrounded: Level = Level.HOLD
     link: Level = Level.HOLD
     promise: Level = Level.HOLD

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from core.domain import Attachment, Head, InboundEvent, Message, Parsed
+from core.domain import Attachment, Contact, Head, InboundEvent, Message, Parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +184,17 @@ class SupportsAcknowledging(Protocol):
         """Called in the background; best effort."""
 
 
+@runtime_checkable
+class SupportsProfiles(Protocol):
+    """Tells of contacts only an id with their events, and their names when asked."""
+
+    async def profile(self, contact: Contact, thread: Mapping[str, Any]) -> Contact | None:
+        """What the vendor's profile says: name, email and locale, unproven; None when it says nothing or may not be asked.
+
+        Called in the background, at most once a day for a contact; raises ``DeliveryError``.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A contact's file from the vendor; ``media_type`` is what the vendor claims, the bytes decide."""
@@ -191,6 +202,17 @@ class Fetched:
     body: bytes
     media_type: str
     name: str | None = None
+
+
+@runtime_checkable
+class SupportsPlacing(Protocol):
+    """Must look something up before it is known which conversation an event belongs to (a group that has another id now)."""
+
+    async def placed(self, item: Parsed) -> Parsed:
+        """The same in its right conversation; asked before it is made durable, and the same again for a redelivery.
+
+        Raises ``StoreUnavailable``; never asks the vendor.
+        """
 
 
 @runtime_checkable

@@ -96,7 +96,12 @@ class Journal(Protocol):
 
 
 class ReplySink(Protocol):
-    """Where released text goes while the turn still runs."""
+    """Where released text goes while the turn still runs.
+
+    ``is_overtaken``: somebody else owns the conversation by now, or the contact stopped the turn; nothing more may be done.
+    """
+
+    is_overtaken: bool
 
     async def show(self, text: str) -> None:
         """Show *the full text so far*; called once per released sentence, each time with a longer text."""

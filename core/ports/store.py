@@ -168,10 +168,13 @@ class TenantStore(Protocol):
         """
 
     async def sent_message(self, conv: str, vendor_ref: str) -> str | None:
-        """The id of the message that a vendor's id belongs to."""
+        """The id of the message that a vendor's id belongs to; None also when that was too long ago."""
 
     async def claim(self, key: str, value: str) -> str:
-        """Unique insert of ``key``; returns the value that stands, ours or the earlier one."""
+        """Unique insert of ``key``; returns the value that stands, ours or the earlier one.
+
+        It stands for ever, but for keys that belong to a day (``core.claim_days``).
+        """
 
     async def claimed(self, key: str) -> str | None:
         """The value that stands for ``key``, without inserting one."""
@@ -239,7 +242,11 @@ class SystemScope(Protocol):
         """Messages that ended rejected or parked and were not marked as told; a page of any of them."""
 
     async def prune(self, *, before: datetime) -> int:
-        """Forget events, turns and settled attempts older than ``before`` that are done; returns how many events."""
+        """Forget what is done and older than ``before``; returns how many events.
+
+        Events; turns with their journals, records and previews; the attempts of settled rows, and with them the vendor's ids
+        of those messages; reports on messages that are not known (any more); claims of an earlier day (``claim_days``).
+        """
 
 
 class StoreObserver(Protocol):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,16 @@ def _telling_words(language: str) -> frozenset[str]:
 
 
 @cache
+def _voters(languages: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    """Which of the languages have a small word."""
+    found: dict[str, tuple[str, ...]] = {}
+    for language in dict.fromkeys(languages):
+        for word in _telling_words(language):
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+@cache
 def _identifier(languages: tuple[str, ...]) -> LanguageIdentifier:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415  # a second of loading, often never needed
 
@@ -49,8 +59,12 @@ def by_words(text: str, languages: Sequence[str]) -> str | None:
     """The language whose small words the text uses, when that is beyond doubt and all languages' words are known here."""
     if any(language not in STEMMERS for language in languages):
         return None
-    said = words(text[:MAX_CHARS])
-    votes = sorted(((sum(w in _telling_words(lang) for w in said), lang) for lang in languages), reverse=True)
+    said, voters = words(text[:MAX_CHARS]), _voters(tuple(languages))
+    counts = dict.fromkeys(languages, 0)
+    for word in said:
+        for language in voters.get(word, ()):
+            counts[language] += 1
+    votes = sorted(((count, language) for language, count in counts.items()), reverse=True)
     best, runner_up = votes[0], (votes[1] if len(votes) > 1 else (0, ""))
     is_clear = best[0] >= 2 * runner_up[0] and best[0] >= (2 if len(said) > 3 else 1) and best[0] > runner_up[0]
     return best[1] if is_clear else None

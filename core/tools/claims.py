@@ -13,7 +13,7 @@ CLOSED: Final = "closed"
 
 
 class Claims(Protocol):
-    """Unique inserts that are never pruned; a tenant's store is one."""
+    """Unique inserts that stand for ever, those of a day's limit longer than the day; a tenant's store is one."""
 
     async def claim(self, key: str, value: str) -> str:
         """Insert ``key`` unless it is there; the value that stands, ours or the earlier one."""

@@ -145,6 +145,8 @@ def _has_stray_marks(text: str) -> bool:
 
 def _shown(value: Any) -> str:
     """A value as plain text inside Markdown: one line, bounded, nothing in it acts as markup or becomes a link."""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        value = ", ".join(value)
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         value = json.dumps(value, ensure_ascii=False)
     plain = _plain(str(value))

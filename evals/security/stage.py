@@ -24,10 +24,9 @@ from aiohttp import web
 import config
 from core import ids
 from core.conversing.abilities import Abilities
-from core.conversing.sealing import OwnClaims
-from core.domain import Audience, Contact, EventKind, Head, InboundEvent, Message
+from core.domain import Audience, Contact, EventKind, Head, InboundEvent, Message, Parsed
 from core.ownership import Notices, decide
-from core.ports.channel import Capabilities, Outbound, Parsed, RawRequest, Sent, Shown
+from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.ports.desk import DeskItem
 from core.ports.knowledge import Chunk, SearchQuery, SearchResult
 from core.providers.lexical import LexicalEngine, LexicalIndex
@@ -41,6 +40,7 @@ from gateway.compose.engines import Equipment, abilities_of, engine_settings
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.lab.model import ModelLab
+from gateway.lab.model.script import Script
 from gateway.lab.shop import ShopLab
 from gateway.lanes import Lanes, LaneTenant
 from gateway.live import Hub
@@ -77,6 +77,8 @@ class Screen:
         self.previews: dict[str, list[str]] = {}
         self.sent: list[Message] = []
         self.tools: list[tuple[str, str]] = []
+        self.looked = asyncio.Event()
+        """Set whenever the contact sees something new."""
 
     def verify(self, request: RawRequest) -> None:
         """Nothing comes in this way."""
@@ -88,11 +90,13 @@ class Screen:
     async def send(self, outbound: Outbound) -> Sent:
         """The contact reads it."""
         self.sent.append(outbound.message)
+        self.looked.set()
         return Sent(f"ref-{len(self.sent)}")
 
     async def preview(self, head: Head, turn_id: str, text: str, *, ref: str | None) -> str | None:
         """The contact reads along."""
         self.previews.setdefault(turn_id, []).append(text)
+        self.looked.set()
         return f"shown-{turn_id}"
 
     async def end_preview(self, head: Head, turn_id: str, shown: Shown) -> None:
@@ -152,12 +156,26 @@ class Watching(Signals):
     moved: asyncio.Event
 
     def settled(self, tenant: str, conv: str, message_id: str | None, state: Any) -> None:
+        """A delivery ended."""
         super().settled(tenant, conv, message_id, state)
         self.moved.set()
 
     def committed(self, tenant: str, commit: Any) -> None:
+        """Something is durable."""
         super().committed(tenant, commit)
         self.moved.set()
+
+
+class Book(dict[str, str]):
+    """Claims of limits and budgets, in memory: forgotten before each attack."""
+
+    async def claim(self, key: str, value: str) -> str:
+        """The first value stands."""
+        return self.setdefault(key, value)
+
+    async def claimed(self, key: str) -> str | None:
+        """What stands."""
+        return self.get(key)
 
 
 @dataclass(kw_only=True)
@@ -167,7 +185,7 @@ class Company:
     store: SqliteStore
     abilities: Abilities
     engine: TurnEngine
-    claims: OwnClaims
+    claims: Book
     pages: Pages
     model: ModelLab
     shop: ShopLab
@@ -178,6 +196,7 @@ class Company:
     lanes: Lanes
     signals: Watching
     log: io.StringIO
+    shop_url: str
     numbers: count[int] = field(default_factory=lambda: count(1))
 
     def event(self, conv: str, kind: EventKind, contact: Contact, text: str, **fields: Any) -> InboundEvent:
@@ -226,7 +245,7 @@ class Company:
     def afresh(self) -> None:
         """For the next attack: everything as at the start."""
         self.shop.database = planted.shop_of_two()
-        self.claims.__init__()  # type: ignore[misc]  # every limit is unused again
+        self.claims.clear()
         self.asked.clear()
         self.prompts.clear()
         self.screen.forget()
@@ -238,8 +257,8 @@ class Company:
 def settings_of(folder: Path, port: int) -> config.Settings:
     """The demo's own YAML with our keys, without budgets, and with two tools that invite to be misused."""
     text = DEMO.read_text(encoding="utf-8")
-    text = text.replace("lab-shop-key", "${SECURITY_SHOP_KEY}").replace("lab-model-key", "${SECURITY_MODEL_KEY}")
-    told = yaml.safe_load(text)
+    text = text.replace("lab-shop-key", '"${SECURITY_SHOP_KEY}"').replace("lab-model-key", '"${SECURITY_MODEL_KEY}"')
+    told = yaml.safe_load(re.sub(r"(?<=[\s{])on:", '"on":', text))  # our YAML is 1.2, where `on` is a word
     told["models"].pop("budgets", None)
     told["server"]["public"].pop("demo_site", None)
     told["data_dir"] = str(folder / "var")
@@ -247,7 +266,7 @@ def settings_of(folder: Path, port: int) -> config.Settings:
     tenant["accounts"] = tenant["accounts"][:1]
     tenant["knowledge"] = {"sources": [{"id": "help", "kind": "folder", "path": str(DEMO.parent / "kb")}]}
     tenant["engine"]["history"] = 4
-    tenant["engine"]["converse"] |= {"summary_every": 2, "patience_s": 30}
+    tenant["engine"]["converse"] |= {"summary_every": 2, "patience_s": 30, "fast_path": {"enabled": False}}
     tenant["tools"] += _inviting(tenant["tools"])
     path = folder / "frontdesk.yaml"
     path.write_text(json.dumps(told))
@@ -292,17 +311,17 @@ def _application(model: ModelLab, shop: ShopLab, asked: list[Asked], prompts: de
 
 
 @asynccontextmanager
-async def company() -> AsyncIterator[Company]:
-    """Everything of a serving process but the web; a puppet answers."""
+async def company(script: Script | None = None) -> AsyncIterator[Company]:
+    """Everything of a serving process but the web; a puppet answers, unless there is a script."""
     with tempfile.TemporaryDirectory(prefix="frontdesk-security-") as name:
-        async with _company(Path(name)) as made:
+        async with _company(Path(name), script) as made:
             yield made
 
 
 @asynccontextmanager
-async def _company(folder: Path) -> AsyncIterator[Company]:
-    model, shop = ModelLab(keys=(planted.MODEL_KEY,)), ShopLab(key=planted.SHOP_KEY)
-    model.is_puppet = True
+async def _company(folder: Path, script: Script | None) -> AsyncIterator[Company]:
+    model, shop = ModelLab(script or Script(), keys=(planted.MODEL_KEY,)), ShopLab(key=planted.SHOP_KEY)
+    model.is_puppet = script is None
     asked: list[Asked] = []
     prompts: deque[str] = deque(maxlen=1_000)
     runner = web.AppRunner(_application(model, shop, asked, prompts), access_log=None, shutdown_timeout=1.0)
@@ -315,16 +334,37 @@ async def _company(folder: Path) -> AsyncIterator[Company]:
         cache_logger_on_first_use=False,
     )
     try:
-        settings = settings_of(folder, runner.addresses[0][1])
-        claims = OwnClaims()
-        equipment = Equipment(clock=_now, claims_of=lambda tenant: claims)  # type: ignore[arg-type,return-value]
+        port = runner.addresses[0][1]
+        settings = settings_of(folder, port)
+        claims = Book()
+        equipment = Equipment(clock=_now, claims_of=lambda tenant: claims)
         async with _running(folder, settings, equipment) as parts:
-            yield Company(
-                claims=claims, model=model, shop=shop, asked=asked, prompts=prompts, log=log, **parts
+            made = Company(
+                claims=claims,
+                model=model,
+                shop=shop,
+                asked=asked,
+                prompts=prompts,
+                log=log,
+                shop_url=f"http://127.0.0.1:{port}/shop",
+                **parts,
             )
+            await _other_talk(made)
+            yield made
     finally:
         structlog.configure(**before)
         await runner.cleanup()
+
+
+async def _other_talk(made: Company) -> None:
+    """Somebody else's conversation, in the same ledger and with the same models."""
+    other = Contact(id="user:ann", name="Ann Berger", email=planted.OTHERS_EMAIL, customer_account="c_2", verified=True)
+    made.afresh()
+    for words in (
+        f"Please remember {planted.OTHER_TALK}. How much is delivery to Germany?",
+        "Where is my order LK-204530?",
+    ):
+        await made.say(made.event(conv_of("other"), EventKind.MESSAGE, other, words))
 
 
 @asynccontextmanager

@@ -18,6 +18,7 @@ from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG
 
 if TYPE_CHECKING:
     from config import Settings
+    from config.model_roles import Models
     from config.models import Account, Tenant
     from gateway.lab.backstage import Backstage, Passport
     from gateway.lab.panes import Pane
@@ -107,7 +108,7 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
 
     public, internal = _origin(settings.server.public), _origin(settings.server.internal)
     made = StandIns(f"http://{HOST}:{port}", run=int(time.time()))
-    wiring = Wiring(serving=serving, stand_ins=made, public=public)
+    wiring = Wiring(serving=serving, stand_ins=made, public=public, models=settings.models)
     panes = [pane for tenant in settings.tenants for pane in wiring.panes(tenant)]
     behind = backstage(settings, made)
     web = next((pane for pane in panes if pane.played is None), None)
@@ -132,7 +133,7 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
 
 def backstage(settings: Settings, made: StandIns) -> Backstage:
     """Stand-ins for the models and the shop whose addresses in the YAML are the lab's, mounted beside the vendors'."""
-    from gateway.lab.backstage import Backstage, brisk
+    from gateway.lab.backstage import Backstage, told
     from gateway.lab.model import ModelLab
     from gateway.lab.shop import ShopLab
 
@@ -141,7 +142,7 @@ def backstage(settings: Settings, made: StandIns) -> Backstage:
         prefix = made.prefix_of([endpoint.base_url])
         if prefix is not None and behind.model is None:
             keys = (endpoint.key.get_secret_value(),) if endpoint.key is not None else ()
-            behind.model = ModelLab(brisk(), keys=keys)
+            behind.model = ModelLab(told(), keys=keys)
             made.mounted[prefix] = behind.model.app()
     for tool in (tool for tenant in settings.tenants for tool in tenant.tools):
         address, auth = getattr(tool, "url", None), getattr(tool, "auth", None)
@@ -181,6 +182,7 @@ class Wiring:
     serving: Serving
     stand_ins: StandIns
     public: str
+    models: Models | None = None
 
     def panes(self, tenant: Tenant) -> Iterator[Pane]:
         """A pane for each account that is in the lab, in the order of ``ORDER``."""
@@ -195,7 +197,8 @@ class Wiring:
         from gateway.lab.receipts import LedgerReceipts
 
         store = self.serving.current.services.tenants[tenant.id].store
-        receipts = LedgerReceipts(store, account.id)
+        models = tenant.models or self.models
+        receipts = LedgerReceipts(store, account.id, models.currency if models is not None else "")
         if account.channel == "web":
             subtitle = f"on the site of {tenant.name}"
             return Pane(id=account.id, kind="web", title="Web chat", subtitle=subtitle, receipts=receipts)

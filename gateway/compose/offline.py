@@ -10,7 +10,6 @@ from datetime import datetime
 import config
 from core.conversing.abilities import Abilities
 from core.conversing.sealing import OwnClaims, SealedModels, SealedRunner
-from core.models_settings import ModelsSettings
 from core.ports.channel import Channel, Closes
 from core.ports.model import Models
 from core.ports.tools import SideEffect, Tool
@@ -108,8 +107,3 @@ async def models_for_replay(block: config.Models) -> AsyncIterator[Models]:
         yield models
     finally:
         await models.stop()
-
-
-def models_settings(block: config.Models) -> ModelsSettings:
-    """The block as core's own value."""
-    return config.convert_models(block, ModelsSettings)

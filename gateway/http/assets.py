@@ -47,9 +47,10 @@ _REFERENCE: Final = re.compile(
     r"""(?P<lead>(?:\bfrom\s*|\bimport\s*\(?\s*|\bsrc=|\bhref=|\burl\()["']?)"""
     r"""(?P<name>(?:\.{1,2}/|/widget/v1/)*[A-Za-z0-9_\-/]+\.(?:js|css|svg|png|woff2))(?P<end>["')])"""
 )
-# Comments that stand on lines of their own, and indentation: a fifth of the bytes on the wire.
+# Comments that stand on lines of their own, indentation, and line ends that mean nothing: a fifth of the bytes on the wire.
 _COMMENT: Final = re.compile(rb"^[ \t]*(?:/\*.*?\*/[ \t]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENT: Final = re.compile(rb"^[ \t]+", re.MULTILINE)
+_NEEDLESS_END: Final = re.compile(rb"^((?:(?!//)[^\n])*[{;,])\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +89,12 @@ class Assets:
 
 
 def lean(source: bytes) -> bytes:
-    """A script or style sheet without its comment lines and indentation.
+    """A script or style sheet without its comment lines, its indentation, and the line ends after ``{``, ``;`` and ``,``.
 
-    Line by line on purpose: a comment behind code stays.  So no text of ours may have a line that begins like a comment.
+    Line by line on purpose: a comment behind code stays, and so does the end of its line.  So no text of ours may have a line
+    that begins like a comment.
     """
-    return _INDENT.sub(b"", _COMMENT.sub(b"", source))
+    return _NEEDLESS_END.sub(rb"\1", _INDENT.sub(b"", _COMMENT.sub(b"", source)))
 
 
 def _listed(folder: Path) -> list[Path]:

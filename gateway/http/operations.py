@@ -86,7 +86,7 @@ CHAT_EVENTS: Final = (
 )  # fmt: skip
 STREAM_EVENTS: Final = (
     ("state", wire.StateView), ("message.created", MessageView), ("message.delta", wire.DeltaView),
-    ("typing", wire.TypingView), ("reset", None), ("bye", None), ("error", Problem),
+    ("typing", wire.TypingView), ("tool", wire.ChatToolCall), ("reset", None), ("bye", None), ("error", Problem),
 )  # fmt: skip
 
 OPERATIONS: Final = (

@@ -1,7 +1,7 @@
 """``GET /v1/web/stream``: a conversation as it happens.
 
 The durable part is the contact's transcript, read again whenever something was committed or delivered; positions are places in
-the ledger, so a reconnect misses nothing and repeats nothing.  Deltas, typing and state are for the moment only.
+the ledger, so a reconnect misses nothing and repeats nothing.  Deltas, typing, tools at work and state are for the moment only.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Final
 
 from aiohttp import web
 
-from adapters.web.render import parse_position, view
-from core.domain import Audience
+from adapters.web.render import nodes_of, parse_position, view
+from core.domain import Audience, Role
 from core.errors import FrontdeskError
 from gateway.http import problem
 from gateway.http.sse import KEEP_ALIVE, PING_FRAME, PING_KIND, EventStream, StreamClosed, frame, open_stream
@@ -71,10 +71,14 @@ class ContactLog:
     async def _pass_on(self, event: LiveEvent) -> bool:
         match event.kind:
             case "delta":
-                await self._out.send("message.delta", event.data)
+                # Set for this reader: a reader of the bare text, and a conversation that nobody watches, need no blocks.
+                blocks = nodes_of(Role.BOT, str(event.data["text"]))
+                await self._out.send("message.delta", {**event.data, "blocks": blocks})
             case "typing" if event.data.get("who") != "contact":
                 self._bot_types = self._bot_types or event.data.get("who") == "bot"
                 await self._out.send("typing", {"who": event.data["who"], "active": event.data["active"]})
+            case "tool":
+                await self._out.send("tool", {"name": event.data["name"], "state": event.data["state"]})
             case "drain":
                 return False
             case kind if kind == LOGOUT_KIND:

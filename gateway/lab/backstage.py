@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import jwt
@@ -45,18 +46,19 @@ SHOP_MODES: Final = {
     ShopTrouble.HTML: "Answers a web page",
 }
 TOKEN_S: Final = 3_600
+STORY: Final = Path(__file__).parent / "story.yaml"
 TOKENS_PER_S: Final = 300.0
-"""A model that was talked into obeying calls many tools; nobody who plays should wait for it as long as a customer might."""
+"""Nobody who plays should wait as long as a customer might: a model that obeys everybody says and calls a great deal."""
 
 
-def brisk(tokens_per_s: float = TOKENS_PER_S) -> Script:
-    """The demo's script, its models speaking this fast."""
-    script = load_script(DEMO)
+def told(tokens_per_s: float = TOKENS_PER_S) -> Script:
+    """The demo's script with the lab's own rules before it, its models speaking this fast."""
+    demo, own = load_script(DEMO), load_script(STORY)
     models: list[Model | str] = [
         msgspec.structs.replace(Model(id=one) if isinstance(one, str) else one, tokens_per_s=tokens_per_s)
-        for one in script.models
+        for one in demo.models
     ]
-    return msgspec.structs.replace(script, models=models)
+    return msgspec.structs.replace(demo, models=models, rules=[*own.rules, *demo.rules])
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -201,5 +203,9 @@ def _customers(shop: ShopLab) -> list[CustomerView]:
 def _told(effect: Mapping[str, Any]) -> str:
     """An effect as a line: what was done to which order of whom."""
     what = str(effect["operation"]).replace("_", " ")
-    figures = ", ".join(str(effect[name]) for name in ("refund_id", "return_id", "amount") if name in effect)
+    figures = ", ".join(
+        f"{effect[name]:.2f}" if name == "amount" else str(effect[name])
+        for name in ("refund_id", "return_id", "amount")
+        if name in effect
+    )
     return f"{what} {effect['order_id']} ({effect['customer']})" + (f": {figures}" if figures else "")

@@ -15,6 +15,7 @@ import msgspec
 from core import markup, trace
 from core.domain import Audience, Citation, Head, Message
 from core.ports.store import TenantStore
+from gateway.lab.ways import Way, way
 
 SHOWN_PASSAGES: Final = 6
 QUOTE_CHARS: Final = 240
@@ -67,6 +68,7 @@ class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str
     ms: float
     steps: list[StepLine]
+    way: Way | None = None
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,6 +109,7 @@ class LedgerReceipts:
 
     store: TenantStore
     account: str
+    currency: str = ""
 
     async def of(self, refs: Sequence[str]) -> Known | None:
         """What is known of a message."""
@@ -155,13 +158,13 @@ class LedgerReceipts:
         for step in reversed(await self.store.steps(message.turn_id)):
             if step.name == "trace":
                 try:
-                    return receipt(trace.decode(step.body), message.citations)
+                    return receipt(trace.decode(step.body), message.citations, currency=self.currency)
                 except ValueError:
                     return None
         return None
 
 
-def receipt(record: trace.Trace, citations: Sequence[Citation]) -> Receipt:
+def receipt(record: trace.Trace, citations: Sequence[Citation], *, currency: str = "") -> Receipt:
     """The receipt of a turn's record."""
     steps = record.steps
     verdict = steps.get("verdict") or steps.get("triage", {})
@@ -181,7 +184,8 @@ def receipt(record: trace.Trace, citations: Sequence[Citation]) -> Receipt:
         because=[str(reason) for reason in verdict.get("because") or ()],
         outcome=_outcome(record),
         ms=record.ms,
-        steps=[StepLine(name=name, ms=float(step.get("ms", 0.0))) for name, step in steps.items()],
+        steps=[StepLine(name=name, ms=float(step["ms"])) for name, step in steps.items() if "ms" in step],
+        way=way(steps, currency),
     )
 
 

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from gateway.lab.backstage import MODES, SHOP_MODES, Backstage
 from gateway.lab.page_calls import CALL_HEADERS, decoded, json, listed
+from gateway.lab.story import STORY_STEPS
 
 
 class Mode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,6 +53,7 @@ def about(backstage: Backstage) -> dict[str, Any] | None:
         "models": listed(MODES) if backstage.model is not None else [],
         "shop": listed(SHOP_MODES) if backstage.shop is not None else [],
         "customers": [{"id": one.id, "name": one.name} for one in backstage.view().customers],
+        "story": [*STORY_STEPS] if backstage.model is not None and backstage.shop is not None else [],
         "can_sign_in": backstage.passport is not None and backstage.shop is not None,
     }
 

@@ -16,6 +16,7 @@ from gateway.store.documents import Document, Where
 from gateway.store.ledger_io import SureDocuments, number, word
 from gateway.store.ledger_lane import Leases
 from gateway.store.ledger_log import Log
+from gateway.store.ledger_pruning import FORGOTTEN
 from gateway.store.ledger_shapes import Key, message_of, outbox_row
 from gateway.store.receipts import parts, reported
 from gateway.store.rows import OutboxRow
@@ -192,6 +193,8 @@ class Deliveries:
         if outcome is None:
             return None
         settled = DeliveryState(word(outcome, "state"))
+        if row.get(FORGOTTEN):
+            return settled
         state = reported(settled, await self._reports(key, row))
         changes = {"state": state.value, "shown": outcome["shown"]}
         await self._documents.update("outbox", key.shard, word(row, "_id"), changes=changes)
@@ -224,8 +227,10 @@ class Deliveries:
             "conv": key.shard,
             "tenant": key.tenant,
             "ref": receipt.vendor_ref,
+            "ref_id": _ref_id(key, receipt.vendor_ref),
             "state": receipt.state.value,
             "error": receipt.error,
+            "recorded_at": micros(self._clock()),
         }
         await self._documents.ensure("receipts", (report,))
         row = await self._row_of(key, receipt.vendor_ref)
@@ -244,7 +249,8 @@ class Deliveries:
 
     async def _row_of(self, key: Key, vendor_ref: str) -> Document | None:
         ref = await self._documents.get("refs", key.shard, _ref_id(key, vendor_ref))
-        return None if ref is None else await self._documents.get("outbox", key.shard, word(ref, "row"))
+        row = None if ref is None else await self._documents.get("outbox", key.shard, word(ref, "row"))
+        return None if row is None or row.get(FORGOTTEN) else row
 
 
 def _ref_id(key: Key, vendor_ref: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.claim_days import day_of
 from core.domain import Attachment
 from core.ports.store import Feedback, Preview, Step
 from gateway.store.documents import Document, Value
@@ -73,7 +74,8 @@ class Records:
     async def claim(self, tenant: str, name: str, value: str) -> str:
         """Unique insert of a key; the value that stands."""
         id = shard(tenant, name)
-        await self._documents.ensure("claims", ({"_id": id, "conv": id, "tenant": tenant, "value": value},))
+        day = day_of(name, now=self._clock())
+        await self._documents.ensure("claims", ({"_id": id, "conv": id, "tenant": tenant, "value": value, "day": day},))
         stands = await self.claimed(tenant, name)
         return value if stands is None else stands
 

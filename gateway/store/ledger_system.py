@@ -12,8 +12,9 @@ from gateway.store.ledger_io import SEPARATOR, SureDocuments, number, shard, wor
 from gateway.store.ledger_lane import UNREAD
 from gateway.store.ledger_links import Links
 from gateway.store.ledger_log import Log
+from gateway.store.ledger_pruning import Pruning
 from gateway.store.ledger_shapes import Key
-from gateway.store.times import micros, moment
+from gateway.store.times import moment
 
 PAGE = 500
 OPEN_S = 2.0
@@ -29,6 +30,7 @@ class System:
         self._links = links
         self._monotonic = monotonic
         self._open_since: dict[str, float] = {}
+        self._pruning = Pruning(documents)
 
     async def sweep(self, *, min_age_s: float = OPEN_S) -> int:
         """Project commits that were left open; returns how many.
@@ -81,33 +83,8 @@ class System:
         return await self._links.dropped(limit=limit)
 
     async def prune(self, *, before: datetime) -> int:
-        """Forget events, turns and settled attempts that are done and older; returns how many events."""
-        limit = micros(before)
-        await self._prune_turns(limit)
-        await self._prune_attempts(limit)
-        return await self._delete(
-            "events", await self._documents.scan("events", where=(("done", "ne", None), ("received_at", "lt", limit)))
-        )
-
-    async def _prune_turns(self, limit: int) -> None:
-        for turn in await self._documents.scan("turns", where=(("done", "eq", True), ("opened_at", "lt", limit))):
-            conv = word(turn, "conv")
-            tries = await self._documents.find("tries", conv, where=(("turn", "eq", turn["_id"]),))
-            await self._delete("tries", tries)
-            await self._delete("turns", (turn,))
-
-    async def _prune_attempts(self, limit: int) -> None:
-        """Attempts of rows that are settled; the outcome goes only after the row mirrors it."""
-        old = await self._documents.scan("attempts", where=(("started_at", "lt", limit), ("outcome", "ne", None)))
-        for attempt in old:
-            row = await self._documents.get("outbox", word(attempt, "conv"), word(attempt, "row"))
-            if row is None or row["state"] != DeliveryState.PENDING.value:
-                await self._delete("attempts", (attempt,))
-
-    async def _delete(self, collection: str, documents: tuple[Document, ...]) -> int:
-        for document in documents:
-            await self._documents.delete(collection, document)
-        return len(documents)
+        """Forget what is done and older; returns how many events."""
+        return await self._pruning.prune(before)
 
 
 def _work(shard_key: str) -> Work:

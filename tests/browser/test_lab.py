@@ -39,7 +39,7 @@ async def page(browser: Browser, lab: ServedLab) -> AsyncIterator[Page]:
     profile.on("page", watch.attach)
     made = await profile.new_page()
     await made.goto(lab.lab_url)
-    await expect(made.locator(".pane[data-live]")).to_have_count(6)
+    await expect(made.locator(".pane[data-live]")).to_have_count(7)
     await expect(made.locator(".pane.desk")).to_be_visible()
     yield made
     await profile.close()

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from config import convert_engine, engine
+from config import convert_engine, engine, parts
 from config.models import NOTICES
 from core import settings as core
 from core.domain import HandoffReason
@@ -31,8 +31,8 @@ def test_the_same_fields(model: type[BaseModel], value: type) -> None:
 
 def test_the_same_words() -> None:
     assert set(get_args(engine.Answer)) == {str(word) for word in core.Decision}
-    assert set(get_args(engine.LanguageCode)) == set(core.LANGUAGES)
-    assert set(get_args(engine.Reason)) == {str(r) for r in HandoffReason} - {"dead_letter"}
+    assert set(get_args(parts.LanguageCode)) == set(core.LANGUAGES)
+    assert set(get_args(parts.Reason)) == {str(r) for r in HandoffReason} - {"dead_letter"}
     assert set(engine.TEXTS) == {name for texts in TEXTS.values() for name in texts}
     assert set(NOTICES) == set(DEFAULT_NOTICES)
 

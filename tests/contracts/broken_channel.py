@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any
 
 from adapters.shared.http import Answer
-from core.domain import Attachment, Head, Message, Parsed
+from core.domain import Attachment, Head, InboundEvent, Message, Parsed
 from core.errors import (
     CredentialsInvalid,
     DeliveryError,
@@ -96,6 +96,11 @@ class CountsEvents(PaperChannel):
 class StampsEvents(PaperChannel):
     def dedupe_key(self, event: PaperEvent, request: RawRequest) -> str:
         return f"{event.id}@{request.received_at.isoformat()}"
+
+
+class MovesEverybody(PaperChannel):
+    async def placed(self, item: Parsed) -> Parsed:
+        return replace(item, conv="c_elsewhere") if isinstance(item, InboundEvent) else item
 
 
 class MixesUpEvents(PaperChannel):
@@ -311,6 +316,7 @@ BREAKAGES = (
     Breakage(ShowsItsToken, "test_secrets_are_not_in_anything_printed"),
     Breakage(CountsEvents, "test_parsing_twice_gives_the_same"),
     Breakage(StampsEvents, "test_a_redelivery_is_the_same_event"),
+    Breakage(MovesEverybody, "test_nothing_is_elsewhere_unless_it_moved"),
     Breakage(MixesUpEvents, "test_different_messages_are_different_events"),
     Breakage(HearsItself, "test_our_own_words_are_ignored"),
     Breakage(KnowsEveryType, "test_an_unknown_type_is_ignored_for_a_reason"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from core.domain import (
@@ -280,6 +280,16 @@ class PrunesTooMuch(BrokenSystem):
         return await super().prune(before=datetime(9000, 1, 1, tzinfo=UTC))
 
 
+class PrunesTwiceAsMuch(BrokenSystem):
+    async def prune(self, *, before: datetime) -> int:
+        return await super().prune(before=before + timedelta(days=14))
+
+
+class PrunesNothing(BrokenSystem):
+    async def prune(self, *, before: datetime) -> int:
+        return 1
+
+
 class Overwrites(FakeDocuments):
     """A database without the one promise: a second insert replaces the first."""
 
@@ -347,6 +357,8 @@ BREAKAGES = (
     _system(CutsConversations, "test_undelivered_lines_are_listed_in_pages_of_whole_conversations"),
     _system(SwallowsRejections, "test_a_rejected_message_is_listed_with_its_error"),
     _system(PrunesTooMuch, "test_prune_keeps_the_dedupe_keys_of_fourteen_days"),
+    _system(PrunesTwiceAsMuch, "test_prune_keeps_the_vendors_ids_of_young_messages"),
+    _system(PrunesNothing, "test_prune_forgets_the_vendors_ids_of_old_messages"),
     Breakage(
         name="Overwrites",
         found_by="test_a_claim_has_one_winner",

@@ -24,7 +24,7 @@ from core.domain import (
     Respond,
 )
 from core.errors import InboundRejected
-from core.ports.channel import Choices, RawRequest, Receipts
+from core.ports.channel import Choices, RawRequest, Receipts, SupportsPlacing
 from tests.contracts.channel_descriptor import ACCOUNT, NOW, TENANT, Expected, Fixture, Tag
 from tests.contracts.channel_fuzz import RUBBISH, is_form, mutants, single_changes
 from tests.contracts.channel_proof import needs
@@ -84,7 +84,9 @@ def check_parsed(parsed: tuple[Parsed, ...], request: RawRequest) -> None:
                     DeliveryState.REJECTED,
                 )
             case Reaction():
-                assert item.conv.startswith("c_") and item.vendor_ref and item.key and 1 <= item.rating <= 5
+                assert item.vendor_ref and item.key and 1 <= item.rating <= 5
+                assert item.conv.startswith("c_") if item.sought is None else not item.conv
+                assert item.sought is None or (item.sought.by and item.sought.within)
             case LinkProof():
                 assert item.token
             case _:
@@ -109,6 +111,12 @@ class MeaningScenarios:
         for fixture in world.descriptor.fixtures:
             request = world.request(fixture)
             assert world.channel.parse(request) == world.channel.parse(request)
+
+    async def test_nothing_is_elsewhere_unless_it_moved(self, world: World) -> None:
+        if isinstance(world.channel, SupportsPlacing):
+            for fixture in world.descriptor.fixtures:
+                for item in world.channel.parse(world.request(fixture)):
+                    assert await world.channel.placed(item) == await world.channel.placed(item) == item
 
     async def test_a_redelivery_is_the_same_event(self, world: World) -> None:
         for fixture in world.descriptor.fixtures:

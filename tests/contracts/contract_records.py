@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -171,7 +171,7 @@ class TenantContract:
 
 
 class SystemContract:
-    """The one view across tenants finds all work, page by page, and forgets only what is done and old."""
+    """The one view across tenants finds all work, page by page."""
 
     async def test_unread_conversations_are_listed_in_pages(self, rig: Rig) -> None:
         expected = []
@@ -214,32 +214,3 @@ class SystemContract:
         rig.clock.now = retry_at
         await deliver_all(rig.acme)
         assert await rig.store.system.undelivered(after=None, limit=10) == ()
-
-    async def test_prune_keeps_the_dedupe_keys_of_fourteen_days(self, rig: Rig) -> None:
-        await answer(rig.acme, "old")
-        await answer(rig.acme, "young", second=60)
-        assert await rig.store.system.prune(before=at(30)) == 1
-        assert await rig.acme.accept([message("young", second=60)]) == (False,)
-        assert await rig.acme.accept([message("old")]) == (True,)
-
-    async def test_prune_keeps_what_is_not_done(self, rig: Rig) -> None:
-        await rig.acme.accept([message("a"), message("b", second=1)])
-        turn = await open_turn(rig.acme)
-        assert await rig.store.system.prune(before=at(3600)) == 0
-        again = await open_turn(rig.acme)
-        assert (again.turn_id, again.events, again.attempt) == (turn.turn_id, turn.events, 2)
-        await commit_turn(rig.acme, again, replying())
-        lost = await claim_next(rig.acme)
-        await rig.store.system.prune(before=datetime.max.replace(tzinfo=START.tzinfo))
-        found = await claim_next(rig.acme)
-        assert (found.id, found.attempt, found.unsettled) == (lost.id, 2, True)
-
-    async def test_a_pruned_conversation_goes_on(self, rig: Rig) -> None:
-        await answer(rig.acme, "a", "one")
-        await deliver_all(rig.acme)
-        await rig.store.system.prune(before=at(3600))
-        commit = await answer(rig.acme, "b", "two", second=7200)
-        assert commit.seq == 2
-        await deliver_all(rig.acme)
-        log = await rig.acme.transcript(CONV, audience=Audience.CONTACT)
-        assert texts(log) == ["message a", "one", "message b", "two"]

@@ -12,6 +12,7 @@ from tests.contracts.contract_append import AppendContract
 from tests.contracts.contract_delivery import DeliveryContract
 from tests.contracts.contract_inbox import InboxContract, LaneContract
 from tests.contracts.contract_links import DroppedContract, LinkContract
+from tests.contracts.contract_pruning import PruningContract
 from tests.contracts.contract_reads import ReadContract
 from tests.contracts.contract_receipts import ReceiptContract
 from tests.contracts.contract_records import RecordContract, SystemContract, TenantContract
@@ -30,6 +31,7 @@ class StoreContract(
     DroppedContract,
     TenantContract,
     SystemContract,
+    PruningContract,
 ):
     """All scenarios."""
 

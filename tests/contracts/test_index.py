@@ -64,7 +64,11 @@ def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
     contract, engine = IndexContract(), CarelessEngine()
     engine.build(tmp_path / "x", "g1", CHUNKS)
     index = engine.open(tmp_path / "x", "g1")
-    for promise in (contract.test_only_the_audience_asked_for, contract.test_the_limit_holds, contract.test_fingerprints):
+    for promise in (
+        contract.test_only_the_audience_asked_for,
+        contract.test_the_limit_holds,
+        contract.test_fingerprints,
+    ):
         with pytest.raises(AssertionError):
             promise(index)
     with pytest.raises(pytest.fail.Exception):

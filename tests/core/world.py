@@ -122,6 +122,7 @@ class Screen:
 
     def __init__(self) -> None:
         self.shown: list[str] = []
+        self.is_overtaken = False
         self.tools: list[tuple[str, str]] = []
 
     async def show(self, text: str) -> None:

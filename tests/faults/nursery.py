@@ -22,6 +22,8 @@ from evals.serving import ROOT, Served
 LIBRARIES = (
     "aiohttp.web", "config", "handoff.desks.builtin", "adapters.web", "core.providers.lexical", "core.turn",
     "kb_sync.sources.folder", "kb_sync.pipeline", "prometheus_client", "structlog", "typer", "uvloop",
+    "adapters.slack.channel", "adapters.teams.channel", "adapters.telegram.channel", "adapters.twilio.channel",
+    "core.providers.models.routing", "core.providers.tools.http", "handoff.service", "filetype", "sqlite3",
 )  # fmt: skip
 
 

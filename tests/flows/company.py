@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import base64
 import copy
 import json
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -74,9 +78,19 @@ def company(folder: Path, *, account: Mapping[str, Any] | None = None, is_synced
     knowledge = write_articles(folder / "kb")
     served = Served(folder, settings(knowledge, account=account, **server))
     if is_synced:
-        ended = served.command("sync")
-        assert ended.returncode == 0, ended.stdout + ended.stderr
+        shutil.copytree(_synced(), folder / "var")
     return served
+
+
+@cache
+def _synced() -> Path:
+    """The data directory after ``frontdesk sync`` of the articles: it is the same for every company, so it is made once."""
+    folder = Path(tempfile.mkdtemp(prefix="frontdesk-company-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    served = Served(folder, settings(write_articles(folder / "kb")))
+    ended = served.command("sync")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return folder / "var"
 
 
 def wait_for_log(served: Served, event: str, *, limit_s: float = 20.0) -> dict[str, Any]:

@@ -149,6 +149,9 @@ async def test_the_whole_story(kind: str, make_company: MakeCompany) -> None:
             "Within how many days can I return goods?"
         ]
 
+        if kind == "slack":
+            await is_named(sam, conv, "Kim")
+
         await sam.act(conv, "claim")
         await customer.sees("Sam has joined")
         await sam.act(conv, "note", text=NOTE)
@@ -184,6 +187,14 @@ async def waits_at_the_desk(sam: Agent, conv: str, text: str) -> None:
     async with asyncio.timeout(WAIT_S):
         while text not in [m["text"] for m in (await sam.case(conv))["messages"]]:  # noqa: ASYNC110  asked over HTTP
             await asyncio.sleep(0.05)
+
+
+async def is_named(sam: Agent, conv: str, name: str) -> None:
+    """The vendor is asked for the name in the background; it proves nothing."""
+    async with asyncio.timeout(WAIT_S):
+        while (contact := (await sam.case(conv))["conversation"]["contact"])["name"] != name:  # noqa: ASYNC110  asked over HTTP
+            await asyncio.sleep(0.05)
+    assert contact["verified"] is False and contact["email"] == "kim@lab.example"
 
 
 @pytest.mark.parametrize("kind", ACCOUNTS)

@@ -135,7 +135,7 @@ def _without(changes: dict[str, Any]) -> bytes:
     return json.dumps({key: value for key, value in payload().items() if key not in changes}).encode()
 
 
-async def test_a_preview_is_told_as_tree_and_text() -> None:
+async def test_a_preview_is_told_as_the_text_so_far() -> None:
     told = Told()
     head = Head(
         tenant="demo",
@@ -149,7 +149,6 @@ async def test_a_preview_is_told_as_tree_and_text() -> None:
     await channel(told).preview(head, "t_1", "Hello **you**", ref=None)
     ((tenant, conv, kind, data),) = told.events
     assert (tenant, conv, kind, data["turn_id"], data["text"]) == ("demo", "c_1", "delta", "t_1", "Hello **you**")
-    assert data["blocks"]
 
 
 def test_what_a_visitor_says_keeps_its_order_of_arrival() -> None:

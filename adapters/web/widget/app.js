@@ -13,7 +13,7 @@ const FRAME_MS = 16;
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 
 /** What the embedding page asked for. */
-let wishes = { locale: "", pageLocale: "", theme: "auto", pageUrl: "" };
+let wishes = { locale: "", pageLocale: "", theme: "auto", pageUrl: "", pinned: false };
 let words = await load("en");
 /** @type {ReturnType<typeof createView>|null} */
 let view = null;
@@ -50,6 +50,7 @@ const bridge = createBridge({
   logout: () => chat.logout().then(() => bridge.tell("loggedOut")),
   locale: ({ locale }) => setWishes({ locale }),
   theme: ({ theme }) => setWishes({ theme }),
+  draft: ({ text }) => view?.draft(String(text)),
 });
 
 const chat = createChat({
@@ -95,7 +96,7 @@ async function mount() {
   root.lang = words.language;
   root.dir = words.dir;
   document.title = words.t("log");
-  const onClose = bridge.isEmbedded ? () => bridge.tell("close") : null;
+  const onClose = bridge.isEmbedded && !wishes.pinned ? () => bridge.tell("close") : null;
   view = createView({ chat, words, storage, onClose });
   document.body.replaceChildren(view.root);
   view.update(chat.state());

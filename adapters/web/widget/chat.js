@@ -26,6 +26,7 @@ const INITIAL = {
   staffed: true,
   csat: null,
   typing: null,
+  tool: false,
   preview: null,
   asking: false,
   unread: 0,
@@ -74,6 +75,7 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     "message.delta": (data) => patch({ preview: data, typing: null }),
     state: changed,
     typing: ({ who, active }) => setTyping(active ? who : null),
+    tool: ({ state: stage }) => setTyping("bot", stage === "called"),
     reset,
   };
 
@@ -116,10 +118,11 @@ export function createChat({ account, storage, hints, onChange, onMessage }) {
     patch({ preview: null, typing: null });
   }
 
-  function setTyping(typing) {
+  /** `tool`: the bot does not write, a tool is at work for it. */
+  function setTyping(typing, tool = false) {
     clearTimeout(typingTimer);
     if (typing) typingTimer = setTimeout(() => patch({ typing: null }), TYPING_LIMIT_MS);
-    if (typing !== state.typing) patch({ typing });
+    if (typing !== state.typing || tool !== state.tool) patch({ typing, tool });
   }
 
   function onUp() {

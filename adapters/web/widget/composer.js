@@ -59,6 +59,13 @@ export function createComposer({ chat, words, storage }) {
     complain();
   }
 
+  /** The page lays words into the field; only the contact sends them. */
+  function draft(words) {
+    text.value = words;
+    typed();
+    text.focus();
+  }
+
   function onKey(event) {
     // An Enter that ends the choice of a character (Japanese, Chinese, Korean) sends nothing.
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
@@ -154,5 +161,5 @@ export function createComposer({ chat, words, storage }) {
     if (isFirst) refresh();
   }
 
-  return { root, update, add, focus: () => text.focus(), refresh };
+  return { root, update, add, draft, focus: () => text.focus(), refresh };
 }

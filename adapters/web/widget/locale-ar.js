@@ -38,6 +38,7 @@ export default {
   csatThanks: "شكرًا على تقييمك!",
   newer: "رسائل جديدة",
   typing: "{who} يكتب",
+  tool: "جارٍ التحقق …",
   interrupted: "توقف الرد",
   ask: "يمكنك أن تسأل مثلًا",
   disclosure: "{label}: ردود آلية قد تخطئ. اطلب شخصًا متى شئت.",

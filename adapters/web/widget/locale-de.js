@@ -38,6 +38,7 @@ export default {
   csatThanks: "Vielen Dank für Ihre Bewertung!",
   newer: "Neue Nachrichten",
   typing: "{who} schreibt",
+  tool: "Ich sehe nach …",
   interrupted: "Unterbrochen",
   ask: "Fragen Sie zum Beispiel",
   disclosure: "{label}: automatische Antworten, die falsch sein können. Fragen Sie jederzeit nach einem Menschen.",

@@ -38,6 +38,7 @@ export default {
   csatThanks: "Thank you for your rating!",
   newer: "New messages",
   typing: "{who} is typing",
+  tool: "Looking that up …",
   interrupted: "Interrupted",
   ask: "You can ask, for example",
   disclosure: "{label}: automated answers that can be wrong. Ask for a person at any time.",

@@ -38,6 +38,7 @@ export default {
   csatThanks: "¡Gracias por su valoración!",
   newer: "Mensajes nuevos",
   typing: "{who} está escribiendo",
+  tool: "Lo estoy consultando …",
   interrupted: "Interrumpido",
   ask: "Por ejemplo, puede preguntar",
   disclosure: "{label}: respuestas automáticas que pueden ser erróneas. Pida una persona cuando quiera.",

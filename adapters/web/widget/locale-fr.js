@@ -38,6 +38,7 @@ export default {
   csatThanks: "Merci pour votre note !",
   newer: "Nouveaux messages",
   typing: "{who} écrit",
+  tool: "Je vérifie …",
   interrupted: "Interrompu",
   ask: "Par exemple",
   disclosure: "{label} : réponses automatiques, parfois inexactes. Demandez une personne à tout moment.",

@@ -38,6 +38,7 @@ export default {
   csatThanks: "תודה על הדירוג!",
   newer: "הודעות חדשות",
   typing: "{who} מקליד/ה",
+  tool: "בבדיקה …",
   interrupted: "הופסק",
   ask: "אפשר לשאול, למשל",
   disclosure: "{label}: תשובות אוטומטיות שעלולות לטעות. אפשר לבקש אדם בכל עת.",

@@ -215,7 +215,9 @@ export function createMessages({ chat, words, send }) {
     const who = now.typing && (now.typing === "agent" ? now.agent || t("agent") : shownConfig?.ai_label || t("assistant"));
     const isShown = Boolean(who) && !now.preview;
     toggle(typing, isShown);
-    put(typing.querySelector(".sr"), isShown ? t("typing", { who }) : "");
+    const status = typing.querySelector("span");
+    status.className = now.tool ? "" : "sr";
+    put(status, isShown ? t(now.tool ? "tool" : "typing", { who }) : "");
   }
 
   /** Answers the last message offers, until something else is said. */

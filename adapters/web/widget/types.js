@@ -16,7 +16,7 @@
  * @typedef {{token: string, conv: string, expires: number, config: Config, active: boolean}} Session
  * @typedef {{phase: "starting"|"ready"|"failed", online: boolean, connected: boolean, open: boolean,
  *   config: Config|null, owner: string, status: string, agent: string|null, staffed: boolean, csat: number|null,
- *   typing: string|null, preview: {turn_id: string, text: string, blocks: Node[]}|null, asking: boolean,
+ *   typing: string|null, tool: boolean, preview: {turn_id: string, text: string, blocks: Node[]}|null, asking: boolean,
  *   unread: number, notice: string}} State
  */
 export {};

@@ -82,6 +82,7 @@ export function createView({ chat, words, storage, onClose }) {
   return {
     root,
     focus: composer.focus,
+    draft: composer.draft,
     update(state) {
       header.update(state);
       banner.update(bannerOf(state, chat.isWaiting(), words.t));

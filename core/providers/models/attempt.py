@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.models_settings import Choice
 from core.ports.model import Finish, ModelRequest, Usage
 from core.providers.models import pricing
-from core.providers.models.client import Clients
+from core.providers.models.client import Clients, body_of
 from core.providers.models.errors import BILLED, AttemptFailed, Code
 from core.providers.models.reading import DONE, Deadlines, Events
 from core.providers.models.wire import Assembly, chat_body
@@ -47,7 +47,7 @@ class Attempt:
         try:
             async with AsyncExitStack() as closing:
                 response = await self._open(closing, deadlines)
-                events = Events(response.aiter_bytes(), deadlines, now=loop.time)
+                events = Events(body_of(response), deadlines, now=loop.time)
                 closing.push_async_callback(events.close)
                 async with aclosing(self._listen(events, deadlines, started)) as texts:
                     async for text in texts:

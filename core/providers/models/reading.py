@@ -40,6 +40,56 @@ class Deadlines:
         return (self.total_at, Code.TIMEOUT_TOTAL) if self.total_at < at else (at, code)
 
 
+class Watch:
+    """Ends reads that last too long, as ``asyncio.timeout_at`` does, with one timer for a whole stream.
+
+    Deadlines move on with every token.  The timer does not: when it goes off too early, it is set anew.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[object] | None = None
+        self._until = 0.0
+        self._is_late = False
+
+    async def read(self, pieces: AsyncIterator[bytes], until: float) -> bytes | None:
+        """The next piece, None at the end; ``TimeoutError`` when it does not come until that time of the loop's clock."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._task, self._until, self._is_late, cancelled = task, until, False, task.cancelling()
+        if self._timer is None or self._timer.when() > until:
+            self._set()
+        try:
+            return await anext(pieces, None)
+        except asyncio.CancelledError:
+            if not self._is_late or task.uncancel() > cancelled:
+                raise
+        finally:
+            self._task = None
+        raise TimeoutError
+
+    def _set(self) -> None:
+        self.close()
+        self._timer = self._loop.call_at(self._until, self._gone_off)
+
+    def _gone_off(self) -> None:
+        self._timer = None
+        if self._task is None:
+            return
+        if self._loop.time() < self._until:
+            self._set()
+            return
+        self._is_late = True
+        self._task.cancel()
+
+    def close(self) -> None:
+        """Watch no more; safe twice."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
 class Events:
     """The ``data:`` lines of a stream, as they arrive."""
 
@@ -48,6 +98,7 @@ class Events:
         self._deadlines = deadlines
         self._now = now
         self._rest = b""
+        self._watch = Watch()
         self._errors = transport_errors()
 
     async def next(self, *, is_over: bool) -> list[bytes] | None:
@@ -60,8 +111,7 @@ class Events:
             at = min(at, self._now() + LAST_WORDS_S)
         failed: AttemptFailed
         try:
-            async with asyncio.timeout_at(at):
-                piece = await anext(self._pieces, None)
+            piece = await self._watch.read(self._pieces, at)
             # The end also ends a last line that has no end of its own.
             return self._lines(piece) if piece is not None else self._lines(b"\n") if self._rest else None
         except TimeoutError:
@@ -80,6 +130,7 @@ class Events:
 
     async def close(self) -> None:
         """Leave no generator half read for the garbage collector to close later."""
+        self._watch.close()
         if isinstance(self._pieces, AsyncGenerator):
             with suppress(*self._errors):
                 await self._pieces.aclose()

@@ -66,13 +66,9 @@ class RoleModels:
         """Whether anybody answers for the role."""
         return bool(self._lines.of(role))
 
-    async def stream(
-        self, role: ModelRole, request: ModelRequest, spender: Spender
-    ) -> AsyncGenerator[str | ModelAnswer]:
+    def stream(self, role: ModelRole, request: ModelRequest, spender: Spender) -> AsyncGenerator[str | ModelAnswer]:
         """Pieces as they come, then the whole; use ``contextlib.aclosing`` when you may leave early."""
-        async with aclosing(self._spoken(role, request, spender, aloud=True)) as pieces:
-            async for piece in pieces:
-                yield piece
+        return self._spoken(role, request, spender, aloud=True)
 
     async def complete(self, role: ModelRole, request: ModelRequest, spender: Spender) -> ModelAnswer:
         """The whole answer; with a schema its text is one JSON object that fits."""

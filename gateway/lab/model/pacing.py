@@ -55,7 +55,10 @@ class Stream:
         self._response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-cache"}
         )
-        await self._response.prepare(self._request)
+        try:
+            await self._response.prepare(self._request)
+        except ConnectionError:
+            raise CallerGone from None
 
     async def send(self, frames: Sequence[bytes]) -> None:
         """Send paced frames; what is due at the same time goes in one write."""

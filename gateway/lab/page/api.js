@@ -24,6 +24,9 @@ export const react = (id, ref, isGood) => json(id, "react", { ref, is_good: isGo
 export const voice = (id, text) => json(id, "voice", { text });
 export const photo = (id) => json(id, "photo", {});
 export const trouble = (id, name) => json(id, "trouble", { trouble: name });
+export const model = (mode) => post("api/model", JSON.stringify({ mode }));
+export const shop = (mode) => post("api/shop", JSON.stringify({ mode }));
+export const identity = (customer) => post("api/identity", JSON.stringify({ customer }));
 export const attach = (id, file) =>
   post(`${pane(id, "attach")}?${new URLSearchParams({ name: file.name })}`, file, file.type || "application/octet-stream");
 
@@ -35,9 +38,10 @@ export async function raw(id, ref) {
 }
 
 /** Panes as they change, each whole; the browser connects again by itself. */
-export function follow(onPane, onState) {
+export function follow(onPane, onBehind, onState) {
   const source = new EventSource("api/stream");
   source.addEventListener("pane", (event) => onPane(JSON.parse(event.data)));
+  source.addEventListener("backstage", (event) => onBehind(JSON.parse(event.data)));
   source.addEventListener("open", () => onState(true));
   source.addEventListener("error", () => onState(false));
 }

@@ -1,6 +1,7 @@
 // The lab: every channel side by side, the desk beside them.
 
 import * as api from "./api.js";
+import { BehindPane } from "./behind.js";
 import { $, h, icon, toast } from "./dom.js";
 import { Pane } from "./pane.js";
 import { WebPane } from "./web.js";
@@ -87,15 +88,24 @@ function askEverywhere(event) {
   for (const pane of panes.values()) pane.say?.(text);
 }
 
+function place(pane) {
+  panes.set(pane.id, pane);
+  $("rail").append(pane.root);
+  sight.observe(pane.root);
+  $("channels").append(tab(pane.id, pane.title, pane.kind));
+}
+
 async function start() {
   const lab = await api.about();
   document.title = `Lab · ${lab.company}`;
+  let behind = null;
   for (const about of lab.panes) {
-    const pane = about.has_vendor ? new Pane(about, lab, { onChange: changed }) : new WebPane(about, lab, { onChange: changed });
-    panes.set(about.id, pane);
-    $("rail").append(pane.root);
-    sight.observe(pane.root);
-    $("channels").append(tab(about.id, about.title, about.kind));
+    const isWeb = !about.has_vendor;
+    const pane = isWeb ? new WebPane(about, lab, { onChange: changed, onKnown: (customer) => behind?.known(customer) }) : new Pane(about, lab, { onChange: changed });
+    place(pane);
+    if (!isWeb || behind || !lab.backstage) continue;
+    behind = new BehindPane(lab, { onChange: changed, onPlay: () => show(about.id), chat: pane.chat });
+    place(behind);
   }
   if (lab.desk) {
     $("panes").append(desk(lab.desk));
@@ -106,6 +116,7 @@ async function start() {
   show(lab.panes[0]?.id ?? DESK);
   api.follow(
     (view) => panes.get(view.id)?.update(view),
+    (view) => behind?.update(view),
     (isOpen) => { $("connection").hidden = isOpen; },
   );
 }

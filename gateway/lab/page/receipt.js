@@ -1,4 +1,4 @@
-// The receipt under a reply: what was understood, found, decided and quoted, and how long each step took.
+// The receipt under a reply: what was understood, found, decided, written, done and checked, and how long each step took.
 
 import { h, icon } from "./dom.js";
 import { link } from "./nodes.js";
@@ -19,6 +19,7 @@ function summary(receipt) {
   const facts = [decided(receipt)];
   if (receipt.confidence !== null) facts.push(`${percent(receipt.confidence)} sure`);
   if (receipt.sources.length) facts.push(count(receipt.sources.length, "source", "sources"));
+  facts.push(...wayFacts(receipt.way));
   facts.push(millis(receipt.ms));
   return h("summary", null, icon("receipt"), h("span", null, "Receipt"), h("span", { class: "facts" }, facts.join(" · ")));
 }
@@ -58,6 +59,50 @@ function sources(receipt) {
       h("blockquote", null, source.quote)))));
 }
 
+/** The way of a turn in a few words: who wrote it, what it cost, which tools answered. */
+function wayFacts(way) {
+  if (!way) return [];
+  const names = [...new Set(way.models.map(({ model }) => model))];
+  const tools = way.tools.map(({ tool, outcome }) => (outcome === "done" ? tool : `${tool} ${outcome}`));
+  return [way.by || names.at(-1), way.cost > 0 && cost(way.cost, way.currency), ...tools].filter(Boolean);
+}
+
+const cost = (amount, currency) => `${amount < 0.0001 ? "<0.0001" : amount.toFixed(4)} ${currency}`;
+
+function written({ way }) {
+  if (!way) return null;
+  const rows = way.models.map((call) =>
+    h("li", null,
+      h("strong", null, call.model), ` ${call.purpose} · ${call.tokens_in} + ${call.tokens_out} tokens · ${cost(call.cost, way.currency)} · ${millis(call.ms)} · ${call.ended.replaceAll("_", " ")}`,
+      call.failed.map((why) => h("span", { class: "held" }, why))));
+  const total = way.tokens > 0 && `${way.tokens} tokens, ${cost(way.cost, way.currency)}`;
+  return section("Written by",
+    way.by && h("p", null, way.by),
+    way.route && h("p", { class: "soft" }, way.route),
+    rows.length > 0 && h("ol", { class: "calls" }, rows),
+    total && h("p", { class: "soft" }, `Together ${total}`),
+    way.notes.map((note) => h("p", { class: "held" }, note)));
+}
+
+function tools({ way }) {
+  if (!way?.tools.length) return null;
+  return section("Tools", h("ol", { class: "calls" }, way.tools.map((call) =>
+    h("li", { "data-outcome": call.outcome },
+      h("strong", null, call.tool), " ", h("span", { class: "outcome" }, call.outcome), h("span", { class: "said" }, call.said),
+      call.dropped.length > 0 && h("span", { class: "held" }, `not taken from the model: ${call.dropped.join(", ")}`)))));
+}
+
+function guarded({ way }) {
+  if (!way?.guard.length) return null;
+  const released = way.guard.filter((one) => one.is_released).length;
+  const slowest = Math.max(...way.guard.map(({ ms }) => ms));
+  const held = way.guard.filter((one) => one.findings.length);
+  return section("Guard",
+    h("p", null, `${released} of ${count(way.guard.length, "sentence", "sentences")} released, ${millis(slowest)} at most`),
+    held.length > 0 && h("ul", { class: "calls" }, held.map((one) =>
+      h("li", { class: "held" }, `${one.is_released ? "noted" : "held back"}: ${one.findings.join(", ")}`))));
+}
+
 function time(receipt) {
   const longest = [...receipt.steps].sort((a, b) => b.ms - a.ms).slice(0, STEPS_SHOWN);
   return section("Took", h("p", null, h("strong", null, millis(receipt.ms)), `: ${longest.map(({ name, ms }) => `${name} ${millis(ms)}`).join(", ")}`));
@@ -67,5 +112,5 @@ function time(receipt) {
 export function receiptFold(receipt, isOpen) {
   return h("details", { class: "receipt", open: isOpen },
     summary(receipt),
-    h("div", { class: "slip" }, understood(receipt), found(receipt), verdict(receipt), sources(receipt), time(receipt)));
+    h("div", { class: "slip" }, understood(receipt), written(receipt), tools(receipt), guarded(receipt), found(receipt), verdict(receipt), sources(receipt), time(receipt)));
 }

@@ -1,6 +1,7 @@
 // The web chat itself, as it stands on the company's site, and the receipts of its replies.
 
-import { h, icon, keyed } from "./dom.js";
+import { Chat } from "./chat.js";
+import { h, icon, keyed, toast } from "./dom.js";
 import { receiptFold } from "./receipt.js";
 
 const SHOWN = 5;
@@ -28,19 +29,35 @@ function giveFocusBack(frame) {
 }
 
 export class WebPane {
-  constructor(about, lab, { onChange }) {
+  constructor(about, lab, { onChange, onKnown = () => {} }) {
     Object.assign(this, { id: about.id, kind: about.kind, title: about.title });
     this.onChange = onChange;
     this.replies = [];
     this.receipts = h("div", { class: "receipts", role: "group", "aria-label": "Receipts of the newest replies" });
-    const frame = h("iframe", { src: lab.web, title: "Web chat" });
-    giveFocusBack(frame);
+    this.chat = new Chat(lab.web, { onKnown: (customer) => this.known(customer, onKnown) });
+    giveFocusBack(this.chat.frame);
     this.root = h("section", { class: "pane", id: `pane-${about.id}`, "data-kind": "web", "aria-labelledby": `title-${about.id}` },
       h("header", null,
         h("span", { class: "glyph" }, icon("web")),
-        h("div", { class: "titles" }, h("h2", { id: `title-${about.id}` }, about.title), h("p", null, about.subtitle))),
-      frame,
+        h("div", { class: "titles" }, h("h2", { id: `title-${about.id}` }, about.title), h("p", null, about.subtitle)),
+        this.identity(lab.backstage)),
+      this.chat.frame,
       this.receipts);
+  }
+
+  /** Who the visitor is at the shop, as its own log-in would know it. */
+  identity(backstage) {
+    if (!backstage?.can_sign_in) return null;
+    const { customers } = backstage;
+    this.who = h("select", null, h("option", { value: "" }, "nobody"), customers.map(({ id, name }) => h("option", { value: id }, name)));
+    this.who.addEventListener("change", () => this.chat.signIn(this.who.value).catch((error) => toast(error.message)));
+    this.chat.restore(customers.map(({ id }) => id)).catch((error) => toast(error.message));
+    return h("label", { class: "identity" }, h("span", null, "Signed in as"), this.who);
+  }
+
+  known(customer, onKnown) {
+    this.who.value = customer;
+    onKnown(customer);
   }
 
   update(view) {
@@ -60,7 +77,7 @@ export class WebPane {
     return {
       ask: roles.includes("bot"),
       press: false,
-      person: this.replies.some(({ role, receipt }) => role === "system" || receipt?.outcome),
+      person: this.replies.some(({ role, receipt }) => role === "system" || receipt?.outcome.startsWith("handed")),
       answer: roles.includes("agent"),
     };
   }

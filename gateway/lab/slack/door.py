@@ -36,12 +36,21 @@ class Door:
         self._faults = faults
         self.token = token
         self.app_token = app_token
-        self.scopes = scopes
+        self._here.scopes = scopes
         self.sockets: set[web.WebSocketResponse] = set()
         self.acknowledged: dict[str, Any] = {}
         self.rotates_s: int | None = None
         """How long tokens live in an app with token rotation."""
         self.refuses_renewal = False
+
+    @property
+    def scopes(self) -> str:
+        """The token's scopes."""
+        return self._here.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: str) -> None:
+        self._here.scopes = scopes
 
     def app(self) -> web.Application:
         """All of it."""
@@ -59,7 +68,7 @@ class Door:
     async def _call(self, request: web.Request) -> web.Response:
         method = request.match_info["method"]
         body = await _arguments(request)
-        fault = self._faults.take(method) if method in FAULTY else None
+        fault = self._faults.take(method, named_only=method not in FAULTY)
         refused = _struck(fault)
         if refused is not None:
             return refused

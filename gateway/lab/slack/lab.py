@@ -17,7 +17,7 @@ from gateway.lab.vendor import Delivered, Faults, Hook, LabMessage
 
 SCOPES: Final = (
     "app_mentions:read,assistant:write,channels:history,chat:write,commands,files:read,files:write,groups:history,"
-    "im:history,im:write,mpim:history,reactions:read"
+    "im:history,im:write,mpim:history,reactions:read,users:read,users:read.email"
 )
 CHANNEL: Final = "C0LAB"
 
@@ -44,7 +44,10 @@ class SlackLab:
         self.hook = Hook()
         self.contact = contact
         self.signing_secret = signing_secret
-        people = [Person(id=contact, team=team, name="Kim"), Person(id="U0GUEST", team="T0OTHER", name="Guest")]
+        people = [
+            Person(id=contact, team=team, name="Kim", real_name="Kim Larsen", email="kim@lab.example"),
+            Person(id="U0GUEST", team="T0OTHER", name="Guest", email="guest@other.example"),
+        ]
         self.workspace = Workspace(team=team, bot_user="U0BOT", bot_id="B0BOT", app_id="A0LAB", people=people)
         self.watch = self.workspace.watch
         self.methods = Methods(self.workspace)

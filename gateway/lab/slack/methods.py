@@ -218,11 +218,20 @@ class Methods:
         return told
 
     def _user(self, body: Body, base: str) -> Told:
+        if not self._here.may("users:read"):
+            raise ApiError("missing_scope", needed="users:read", provided=self._here.scopes)
         person = self._here.people.get(str(body.get("user") or ""))
         if person is None:
             raise ApiError("user_not_found")
-        profile = {"display_name": person.name, "real_name": person.name}
-        return {"user": {"id": person.id, "team_id": person.team, "is_bot": False, "profile": profile}}
+        profile = {"display_name": person.name, "real_name": person.real_name or person.name}
+        if person.email and self._here.may("users:read.email"):
+            profile["email"] = person.email
+        user: Told = {"id": person.id, "team_id": person.team, "is_bot": False, "deleted": False, "profile": profile}
+        if person.team != self._here.team:
+            user["is_stranger"] = True
+        if str(body.get("include_locale") or "").lower() in ("true", "1"):
+            user["locale"] = person.locale
+        return {"user": user}
 
     def _react(self, body: Body, base: str) -> Told:
         need(body, "name", "timestamp")

@@ -53,6 +53,9 @@ class Person:
     id: str
     team: str
     name: str
+    real_name: str = ""
+    email: str = ""
+    locale: str = "en-US"
 
 
 class Workspace:
@@ -68,8 +71,14 @@ class Workspace:
         self.files: dict[str, StoredFile] = {}
         self.statuses: dict[tuple[str, str], str] = {}
         self.sessions: dict[tuple[str, str], str] = {}
+        self.scopes = ""
+        """What the app's token may do, joined by commas."""
         self.watch = Watch()
         self._last = 0
+
+    def may(self, scope: str) -> bool:
+        """Whether the token has a scope."""
+        return scope in self.scopes.split(",")
 
     def next_ts(self) -> str:
         """The time now as Slack writes it; later than every one before."""

@@ -15,7 +15,7 @@ import aiohttp
 import msgspec
 from aiohttp import web
 
-from gateway.lab.telegram import updates
+from gateway.lab.telegram import shown, updates
 from gateway.lab.telegram.door import Door
 from gateway.lab.telegram.html import plain
 from gateway.lab.telegram.methods import Call, Methods, webhook_address
@@ -34,6 +34,8 @@ WAITING: Final = Delivered(202, b"")
 
 ANN: Final = Person(id=7_004_218_355, first_name="Ann", last_name="Lind", username="ann_lind")
 GROUP_ID: Final = -1_001_987_654_321
+ANONYMOUS_ADMIN: Final = Person(id=1_087_968_824, first_name="Group", username="GroupAnonymousBot")
+"""In whose name a supergroup speaks for itself."""
 
 
 class TelegramLab:
@@ -104,21 +106,10 @@ class TelegramLab:
     def messages(self, room: str | None = None) -> tuple[LabMessage, ...]:
         """What the contact sees in a chat (``room``: its id), with the draft that is growing there."""
         chat = self.person.id if room is None else int(room)
-        shown = [_lab_message(entry) for entry in self.books.entries if entry.chat == chat]
+        keyboard = self.books.chats[chat].keyboard if chat in self.books.chats else None
+        seen = [shown.message(entry, keyboard) for entry in self.books.entries if entry.chat == chat]
         draft = self.books.draft(chat)
-        if draft is not None:
-            shown.append(
-                LabMessage(
-                    room=str(chat),
-                    ref=f"draft:{draft.id}",
-                    author="bot",
-                    text=draft.parsed.text,
-                    blocks=draft.parsed.nodes,
-                    is_streaming=True,
-                    at=draft.at,
-                )
-            )
-        return tuple(shown)
+        return (*seen, *(() if draft is None else (shown.draft(chat, draft),)))
 
     def is_typing(self, room: str | None = None) -> bool:
         """Does the chat show that the bot is typing."""
@@ -180,8 +171,16 @@ class TelegramLab:
         return await self._deliver({"message": wire}, entry)
 
     async def press(self, ref: str, choice: str, *, chat: int | None = None, data: str | None = None) -> Delivered:
-        """The contact presses a button; ``data``: a client that sends something else than the button's own."""
+        """The contact presses a button; ``data``: a client that sends something else than the button's own.
+
+        A key of a keyboard is written as a message, in groups as an answer to the one that brought it.
+        """
         entry = self._entry(ref, chat)
+        keyboard = self.books.chats[entry.chat].keyboard
+        if keyboard is not None and keyboard.entry == entry.id and any(choice in row for row in keyboard.rows):
+            keyboard.is_folded = keyboard.is_one_time
+            answered = None if self.books.chats[entry.chat].type == "private" else entry
+            return await self.post(updates.words(choice), chat=entry.chat, reply_to=answered)
         own = next((b["callback_data"] for row in entry.keyboard for b in row if b["text"] == choice), None)
         sent = data if data is not None else own
         if sent is None:
@@ -216,11 +215,36 @@ class TelegramLab:
         change = updates.membership(self.person, chat, self.books.bot, at=now, is_blocked=is_blocked)
         return await self._deliver({"my_chat_member": change})
 
+    async def stop(self) -> Delivered:
+        """The contact presses the stop button of the draft that grows in their chat."""
+        draft = self.books.draft(self.person.id)
+        if draft is None or not draft.can_stop:
+            raise LookupError("no draft that can be stopped")
+        if not draft.keep_on_stop:
+            self.books.drafts.pop(self.person.id)
+        about: dict[str, Any] = {"chat": self.books.chats[self.person.id].wire(), "draft_id": draft.id}
+        about |= {} if draft.topic is None else {"message_thread_id": draft.topic}
+        return await self._deliver({"stopped_message_generation": about})
+
     def upgrade(self, chat: int, *, to: int) -> None:
-        """A group becomes a supergroup: from now on it has another id."""
+        """A group becomes a supergroup: from now on it has another id, and the bot is told of it by nobody."""
         old = self.books.chats[chat]
         self.books.chats[to] = Chat(id=to, type="supergroup", title=old.title)
         old.moved_to = to
+
+    async def become_supergroup(self, chat: int, *, to: int) -> tuple[Delivered, Delivered]:
+        """The same, with the service message on each side of the move."""
+        old = self.books.chats[chat]
+        at, number = int(self.books.clock().timestamp()), self.books.next_id(old)
+        self.upgrade(chat, to=to)
+        new = self.books.chats[to]
+        left = updates.message(old, self.person, number=number, at=at, content={"migrate_to_chat_id": to})
+        came = updates.message(
+            new, ANONYMOUS_ADMIN, number=self.books.next_id(new), at=at, content={"migrate_from_chat_id": chat}
+        )
+        came["sender_chat"] = new.wire()
+        came["from"]["is_bot"] = True
+        return await self._deliver({"message": left}), await self._deliver({"message": came})
 
     async def redeliver(self) -> Delivered:
         """Post again, in order, what was not taken."""
@@ -366,20 +390,3 @@ class TelegramLab:
                 "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
             )
         return self._waiting[: min(call.optional_number("limit") or MOST_UPDATES, MOST_UPDATES)]
-
-
-def _lab_message(entry: Entry) -> LabMessage:
-    return LabMessage(
-        room=str(entry.chat),
-        ref=str(entry.id),
-        author="bot" if entry.is_bot else "contact",
-        text=entry.text,
-        blocks=entry.nodes,
-        choices=tuple(button["text"] for row in entry.keyboard for button in row),
-        files=entry.files,
-        is_edited=entry.is_edited,
-        is_deleted=entry.is_deleted,
-        status=entry.status,
-        at=entry.at,
-        raw=entry.raw,
-    )

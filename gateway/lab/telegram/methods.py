@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from gateway.lab.telegram import html
 from gateway.lab.telegram.refusals import Refusal, bad
-from gateway.lab.telegram.state import Books, Chat, Draft, Entry
+from gateway.lab.telegram.state import Books, Chat, Draft, Entry, Keyboard
 
 MAX_CALLBACK_BYTES = 64
 MAX_BUTTONS = 100
@@ -60,6 +60,10 @@ class Call:
             return int(value)
         except (TypeError, ValueError):
             raise bad(f"field {name} must be a number") from None
+
+    def flag(self, name: str) -> bool:
+        """A Boolean, which forms carry as text."""
+        return self.parameters.get(name) in (True, "true", "True")
 
     def text(self, name: str) -> str:
         """A text, empty when it is not there."""
@@ -132,7 +136,7 @@ class Methods:
         topic = call.optional_number("message_thread_id")
         if topic is not None and not (chat.is_forum or chat.type == "private"):
             raise bad("message thread not found")
-        keyboard = _keyboard(call)
+        keyboard, keys = _keyboard(call), _reply_keyboard(call)
         answered = self._answered(chat, call)
         self._books.count(chat)
         now = self._books.clock()
@@ -156,6 +160,10 @@ class Methods:
             raw=dict(call.parameters),
         )
         self._books.entries.append(entry)
+        if keys is not None and _is_for_them(chat, keys, answered):
+            rows = keys.get("keyboard")
+            is_one_time = keys.get("one_time_keyboard") is True
+            chat.keyboard = Keyboard(entry=entry.id, rows=_labels(rows), is_one_time=is_one_time) if rows else None
         self._books.drafts.pop(chat.id, None)
         self._books.typing.pop(chat.id, None)
         return entry
@@ -177,7 +185,14 @@ class Methods:
         if draft_id == 0:
             raise bad("RANDOM_ID_INVALID")
         parsed = html.checked(_parsed(call, "text"), may_be_empty=True)
-        self._books.drafts[chat.id] = Draft(id=draft_id, parsed=parsed, at=self._books.clock())
+        self._books.drafts[chat.id] = Draft(
+            id=draft_id,
+            parsed=parsed,
+            at=self._books.clock(),
+            topic=call.optional_number("message_thread_id"),
+            can_stop=call.flag("can_stop"),
+            keep_on_stop=call.flag("keep_on_stop"),
+        )
         return True
 
     def _own(self, call: Call) -> tuple[Chat, Entry]:
@@ -192,7 +207,7 @@ class Methods:
     def _edit_text(self, call: Call) -> dict[str, Any]:
         chat, entry = self._own(call)
         parsed = html.checked(_parsed(call, "text"))
-        keyboard = _keyboard(call)
+        keyboard = _inline_only(call)
         before = (entry.text, entry.wire.get("entities", []), entry.wire.get("reply_markup"))
         if before == (parsed.text.strip(), parsed.entities, keyboard):
             raise _unchanged()
@@ -205,7 +220,7 @@ class Methods:
 
     def _edit_markup(self, call: Call) -> dict[str, Any]:
         _, entry = self._own(call)
-        keyboard = _keyboard(call)
+        keyboard = _inline_only(call)
         if entry.wire.get("reply_markup") == keyboard:
             raise _unchanged()
         return self._edited(entry, keyboard)
@@ -276,6 +291,8 @@ def _keyboard(call: Call) -> dict[str, Any] | None:
     markup = call.parameters.get("reply_markup")
     if not markup:
         return None
+    if isinstance(markup, dict) and ("keyboard" in markup or "remove_keyboard" in markup):
+        return None
     if not isinstance(markup, dict) or not isinstance(markup.get("inline_keyboard"), list):
         raise bad("object expected as reply markup")
     buttons = [button for row in markup["inline_keyboard"] for button in row]
@@ -287,6 +304,40 @@ def _keyboard(call: Call) -> dict[str, Any] | None:
         if not ("url" in button or 1 <= len(str(button.get("callback_data", "")).encode()) <= MAX_CALLBACK_BYTES):
             raise bad("BUTTON_DATA_INVALID")
     return markup
+
+
+def _inline_only(call: Call) -> dict[str, Any] | None:
+    """A message that stands takes buttons, but no keyboard."""
+    if _reply_keyboard(call) is not None:
+        raise bad("inline keyboard expected")
+    return _keyboard(call)
+
+
+def _reply_keyboard(call: Call) -> dict[str, Any] | None:
+    """Keys in place of the contact's own, or their removal, checked."""
+    markup = call.parameters.get("reply_markup")
+    if not isinstance(markup, dict) or not ("keyboard" in markup or "remove_keyboard" in markup):
+        return None
+    if "remove_keyboard" in markup:
+        if markup["remove_keyboard"] is not True:
+            raise bad("field remove_keyboard must be True")
+        return {"selective": markup.get("selective")}
+    rows = markup["keyboard"]
+    if not isinstance(rows, list) or not rows or not all(isinstance(row, list) and row for row in rows):
+        raise bad("keyboard must be an Array of Array of KeyboardButton")
+    if not all(_labels(rows)) or not all(label for row in _labels(rows) for label in row):
+        raise bad("keyboard button text must be non-empty")
+    return markup
+
+
+def _labels(rows: Any) -> list[list[str]]:
+    return [[str(key.get("text") or "") if isinstance(key, dict) else str(key) for key in row] for row in rows]
+
+
+def _is_for_them(chat: Chat, keys: dict[str, Any], answered: Entry | None) -> bool:
+    """A selective keyboard is for whose message is answered; the stand-in plays only one contact."""
+    is_selective = keys.get("selective") is True and chat.type != "private"
+    return not is_selective or (answered is not None and not answered.is_bot)
 
 
 def _unchanged() -> Refusal:

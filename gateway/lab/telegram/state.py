@@ -15,7 +15,9 @@ DRAFT_LIVES_S = 30.0
 GROUP_MESSAGES_A_MINUTE = 20
 MINUTE_S = 60.0
 
-DEFAULT_UPDATES = frozenset(("message", "edited_message", "callback_query", "my_chat_member"))
+DEFAULT_UPDATES = frozenset(
+    ("message", "edited_message", "callback_query", "my_chat_member", "stopped_message_generation")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,16 @@ class Person:
 
 
 @dataclass(slots=True, kw_only=True)
+class Keyboard:
+    """Keys in place of the contact's own, come with message ``entry``; a used one is folded when it is for one time."""
+
+    entry: int
+    rows: list[list[str]]
+    is_one_time: bool
+    is_folded: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
 class Chat:
     """A private chat (its id is the person's), a group or a supergroup."""
 
@@ -47,6 +59,7 @@ class Chat:
     is_started: bool = True
     is_blocked: bool = False
     moved_to: int | None = None
+    keyboard: Keyboard | None = None
     last_message: int = 0
     sent_at: deque[float] = field(default_factory=deque)
 
@@ -94,6 +107,9 @@ class Draft:
     id: int
     parsed: Parsed
     at: datetime
+    topic: int | None = None
+    can_stop: bool = False
+    keep_on_stop: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

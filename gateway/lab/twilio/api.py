@@ -46,6 +46,7 @@ class Api:
                 web.get(account + "/IncomingPhoneNumbers.json", self._numbers),
                 web.get("/cdn/{media}", self._cdn),
                 web.post("/v1/Content", self._create_content),
+                web.delete("/v1/Content/{sid}", self._delete_content),
                 web.get("/v1/Services/{sid}", self._service),
                 web.get("/v2/Channels/Senders", self._senders),
                 web.post("/v2/Indicators/Typing.json", self._typing),
@@ -181,6 +182,11 @@ class Api:
         made = Content(sid=self._lab.book.new_sid("HX"), body=body)
         self._lab.book.contents[made.sid] = made
         return web.json_response({"sid": made.sid, **body}, status=201)
+
+    async def _delete_content(self, request: web.Request) -> web.Response:
+        if self._lab.book.contents.pop(request.match_info["sid"], None) is None:
+            raise Refusal(20404)
+        return web.Response(status=204)
 
     async def _typing(self, request: web.Request) -> web.Response:
         self._refuse("typing.create")

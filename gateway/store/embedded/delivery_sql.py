@@ -152,11 +152,13 @@ def settle(
         _apply_receipts(db, place)
 
 
-def record_receipt(db: sqlite3.Connection, tenant: str, receipt: Receipt) -> tuple[str, DeliveryState] | None:
+def record_receipt(
+    db: sqlite3.Connection, tenant: str, receipt: Receipt, *, now: datetime
+) -> tuple[str, DeliveryState] | None:
     """Keep a report, and move its message forward when it is settled already."""
     db.execute(
-        "insert into receipts(conv, tenant, ref, state, error) values(?,?,?,?,?) on conflict do nothing",
-        (receipt.conv, tenant, receipt.vendor_ref, receipt.state, receipt.error),
+        "insert into receipts(conv, tenant, ref, state, error, recorded_at) values(?,?,?,?,?,?) on conflict do nothing",
+        (receipt.conv, tenant, receipt.vendor_ref, receipt.state, receipt.error, micros(now)),
     )
     row = db.execute(
         "select seq, idx from refs where conv = ? and tenant = ? and ref = ?",

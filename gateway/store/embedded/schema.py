@@ -86,6 +86,16 @@ MIGRATIONS: tuple[str, ...] = (
     create table told(conv text, tenant text, message_id text, primary key(conv, tenant, message_id)) without rowid;
     create index messages_dropped on messages(tenant, conv) where delivery in ('rejected', 'parked');
     """,
+    """
+    alter table receipts add column recorded_at integer not null default 0;
+    create index receipts_recorded on receipts(recorded_at);
+    alter table claims add column day text;
+    create index claims_day on claims(day) where day is not null;
+
+    delete from refs where not exists (select 1 from attempts a where a.conv = refs.conv and a.tenant = refs.tenant
+        and a.seq = refs.seq and a.idx = refs.idx);
+    delete from steps where not exists (select 1 from turns where turns.id = steps.turn_id);
+    """,
 )
 
 

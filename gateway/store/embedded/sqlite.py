@@ -16,6 +16,7 @@ from typing import TypeVar
 import msgspec
 
 from core import ids
+from core.claim_days import day_of
 from core.domain import (
     Attachment,
     Audience,
@@ -317,7 +318,8 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
         """Record what a vendor reports."""
-        moved = await self._store.write(lambda db: delivery_sql.record_receipt(db, self.tenant, receipt))
+        now = self._store.clock()
+        moved = await self._store.write(lambda db: delivery_sql.record_receipt(db, self.tenant, receipt, now=now))
         if moved is not None and self._store.observer is not None:
             self._store.observer.settled(self.tenant, receipt.conv, *moved)
         return moved
@@ -328,11 +330,10 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def claim(self, key: str, value: str) -> str:
         """Unique insert of a key."""
+        row = (self.tenant, key, value, day_of(key, now=self._store.clock()))
 
         def work(db: sqlite3.Connection) -> str:
-            db.execute(
-                "insert into claims(tenant, key, value) values(?,?,?) on conflict do nothing", (self.tenant, key, value)
-            )
+            db.execute("insert into claims(tenant, key, value, day) values(?,?,?,?) on conflict do nothing", row)
             stands: str = db.execute(
                 "select value from claims where tenant = ? and key = ?", (self.tenant, key)
             ).fetchone()[0]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.domain import Destination
 from core.ports.store import Dropped, Work
-from gateway.store.embedded import links_sql, reads_sql, unread
-from gateway.store.times import micros
+from gateway.store.embedded import links_sql, pruning, reads_sql, unread
 
 if TYPE_CHECKING:
     from gateway.store.embedded.sqlite import SqliteStore
@@ -36,23 +34,10 @@ class SqliteSystem:
 
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
-        limit = micros(before)
         forgotten = 0
-        for statement in PRUNE:
-            while (count := await self._store.write(partial(_delete, statement, limit))) > 0:
-                forgotten += count if statement.startswith("delete from events") else 0
+        for job in pruning.JOBS:
+            place: tuple[Any, ...] | None = ()
+            while place is not None:
+                count, place = await self._store.write(partial(job, before=before, after=place))
+                forgotten += count if job is pruning.events else 0
         return forgotten
-
-
-PRUNE = (
-    "delete from previews where turn_id in (select p.turn_id from previews p join turns t on t.id = p.turn_id"
-    " where t.done = 1 and t.opened_at < ? limit 500)",
-    "delete from turns where id in (select id from turns where done = 1 and opened_at < ? limit 500)",
-    "delete from attempts where (conv, tenant, seq, idx, k) in (select conv, tenant, seq, idx, k from attempts"
-    " where outcome is not null and started_at < ? limit 500)",
-    "delete from events where n in (select n from events where done is not null and received_at < ? limit 500)",
-)
-
-
-def _delete(statement: str, limit: int, db: sqlite3.Connection) -> int:
-    return db.execute(statement, (limit,)).rowcount

@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.shared.beginning import beginning, holds
 from adapters.shared.graphemes import boundaries
 from adapters.shared.splitting import Fits, split, utf16_len
 from adapters.shared.walk import inlines
+from adapters.slack.markdown import to_markdown
+from adapters.telegram.render import Html
+from adapters.twilio.render_sms import text_of
 from core import markup
 from core.reply import Block, CodeBlock, Heading, Items, Link, Paragraph, Quote, Strong, Table, Text
-from tests.channels.shared.trees import TABLES, TREES, UNLINKED_TREES, words
+from tests.channels.shared.trees import LONG_TREES, TABLES, TREES, UNLINKED_TREES, words
 
 TREEWISE = settings(max_examples=60, deadline=None)
 FAMILY = "👨‍👩‍👧"
@@ -32,6 +36,33 @@ def texts(parts: list[tuple[Block, ...]]) -> list[str]:
 def test_the_parts_say_what_the_whole_said(tree: tuple[Block, ...], limit: int) -> None:
     parts = split(tree, within(limit))
     assert "".join(words(part) for part in parts) == words(tree)
+
+
+@settings(max_examples=40, deadline=None)
+@given(LONG_TREES, st.integers(120, 900))
+def test_the_parts_of_long_blocks_say_what_the_whole_said(tree: tuple[Block, ...], limit: int) -> None:
+    tree = tuple(block for block in tree if not isinstance(block, Table))
+    fits = within(limit)
+    parts = split(tree, fits)
+    assert "".join(words(part) for part in parts) == words(tree)
+    assert all(fits(part) for part in parts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(LONG_TREES, st.integers(1, 4_000), st.integers(20, 3_000))
+def test_looking_at_a_beginning_first_says_the_same(tree: tuple[Block, ...], most: int, limit: int) -> None:
+    """A beginning is never longer than its whole, in any dialect; so what is judged by it is judged rightly."""
+    for render in (markup.to_text, to_markdown, Html().render, text_of):
+        whole = len(render(tree))
+        assert len(render(beginning(tree, most))) <= whole
+        assert holds(tree, lambda blocks, render=render: len(render(blocks)) <= limit) == (whole <= limit)  # type: ignore[misc]
+
+
+@settings(max_examples=60, deadline=None)
+@given(LONG_TREES, st.integers(0, 4_000))
+def test_a_beginning_is_how_the_whole_begins(tree: tuple[Block, ...], most: int) -> None:
+    start = words(beginning(tree, most))
+    assert words(tree).startswith(start) and len(start) <= 3 * most  # a mark is one character, said as "[1]"
 
 
 @TREEWISE
@@ -208,6 +239,30 @@ def test_boundaries_are_inside_and_ascending(text: str) -> None:
 @given(st.text())
 def test_utf16_length_is_that_of_the_encoding(text: str) -> None:
     assert utf16_len(text) == len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+LONG = {
+    "sentences": markup.parse("A sentence of some length for the test. " * 500),
+    "nodes": markup.parse("A **word** and [one](https://a.example/x) more [1]. " * 500),
+    "code": (CodeBlock("a line of code\n" * 1_400),),
+    "a quote": (Quote(markup.parse("A sentence of some length for the test. " * 500)),),
+    "an item": (Items(1, (markup.parse("A sentence of some length for the test. " * 500),)),),
+}
+
+
+@pytest.mark.parametrize("tree", LONG.values(), ids=LONG)
+def test_what_is_rendered_grows_with_the_text_and_not_with_its_square(tree: tuple[Block, ...]) -> None:
+    rendered = 0
+
+    def counted(blocks: tuple[Block, ...]) -> bool:
+        nonlocal rendered
+        text = markup.to_text(blocks)
+        rendered += len(text)
+        return len(text) <= 150
+
+    parts = split(tree, counted)
+    assert len(parts) > 100
+    assert rendered <= 30 * len(markup.to_text(tree))
 
 
 def test_a_long_reply_in_many_parts_is_quick() -> None:

@@ -94,9 +94,31 @@ def table(rng: Random) -> Table:
     return Table(tuple(tuple((Text(text(rng)),) for _ in range(width)) for _ in range(rng.randint(1, 6))))
 
 
+def long_block(rng: Random) -> Block:
+    """One block that is longer than several parts."""
+    match rng.randrange(6):
+        case 0:
+            return Quote((Paragraph(_many(rng)), *blocks(rng)))
+        case 1:
+            return Items(3, (*(blocks(rng, depth=1) for _ in range(rng.randint(5, 30))), (Paragraph(_many(rng)),)))
+        case 2:
+            return CodeBlock("\n".join("".join(rng.choices("abc `(){}=", k=60)) for _ in range(rng.randint(10, 60))))
+        case 3:
+            return Table(tuple((_many(rng)[:4], (Text(text(rng)),)) for _ in range(rng.randint(5, 40))))
+        case _:
+            return Paragraph(_many(rng))
+
+
+def _many(rng: Random) -> tuple[Inline, ...]:
+    return tuple(inline(rng, links=True) for _ in range(rng.randint(20, 120)))
+
+
 SEEDS = st.integers(0, 2**32).map(Random)
 TREES: st.SearchStrategy[tuple[Block, ...]] = SEEDS.map(blocks)
 UNLINKED_TREES: st.SearchStrategy[tuple[Block, ...]] = SEEDS.map(lambda rng: blocks(rng, links=False))
+LONG_TREES: st.SearchStrategy[tuple[Block, ...]] = SEEDS.map(
+    lambda rng: (*blocks(rng), long_block(rng), *blocks(rng), *([long_block(rng)] if rng.random() < 0.5 else []))
+)
 TABLES: st.SearchStrategy[Table] = SEEDS.map(table)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -91,6 +92,30 @@ async def test_in_a_channel_only_threads_that_called_us_are_followed(gateway: Wo
         first = await slack.lab.deliver(retry)
         second = await slack.lab.deliver(retry, retry=1)
         assert (first.body, second.body) == (b'{"accepted": 1}', b'{"accepted": 0}')
+
+
+@pytest.mark.parametrize("by", ["U0KIM", "U0ANN"])
+async def test_a_thumb_in_a_channel_counts_after_a_restart(gateway: World, by: str) -> None:
+    async with slack_world(debounce_ms=0, tenant="demo") as slack:
+        install(gateway, slack.channel)
+        slack.lab.hook.url = f"{gateway.url}/webhooks/acme-main"
+        await slack.lab.post("<@U0BOT> hello", room="C0LAB")
+        await slack.lab.watch.until(lambda: any(shown.author == "bot" for shown in slack.lab.messages("C0LAB")))
+        (answer,) = (shown for shown in slack.lab.messages("C0LAB") if shown.author == "bot")
+        store = gateway.services.store.for_tenant("demo")
+        (turn,) = gateway.engine.turns
+        while await store.sent_message(turn.head.conv, f"C0LAB:{answer.ref}") is None:  # noqa: ASYNC110  nobody is told
+            await asyncio.sleep(0)  # the answer is seen a moment before its delivery is settled
+        fresh = channel(tenant="demo", **slack.lab.settings(slack.address))
+        install(gateway, fresh)
+        slack.lab.contact = by
+        assert (await slack.lab.react(answer.ref, True)).status == 200
+        (given,) = await store.feedback(turn.head.conv)
+        assert given.rating == 5 and given.message_id is not None
+        install(gateway, slack.channel)
+        await slack.lab.react(answer.ref, True)
+        assert len(await store.feedback(turn.head.conv)) == 1
+        await fresh.close()
 
 
 async def test_the_link_leads_there_and_back(gateway: World) -> None:

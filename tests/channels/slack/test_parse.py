@@ -132,12 +132,22 @@ def test_thumbs_are_ratings(name: str, rating: int | None) -> None:
     assert item.conv == heard(wire.dm()).conv and item.vendor_ref == f"{wire.DM}:{wire.TS}"
 
 
-def test_reactions_to_others_and_in_unknown_threads_are_nothing() -> None:
+def test_a_thumb_in_a_thread_we_do_not_remember_says_where_to_look() -> None:
+    there = {"type": "message", "channel": wire.CHANNEL, "ts": wire.TS}
+    item = parsed(wire.reaction(item=there))
+    assert isinstance(item, Reaction) and item.conv == "" and item.vendor_ref == f"{wire.CHANNEL}:{wire.TS}"
+    asked = heard(wire.in_channel(text="<@U0BOT> hi"))
+    assert item.sought is not None and asked.contact is not None
+    assert item.sought.by == asked.contact.id and item.sought.within == {"channel": asked.thread["channel"]}
+    assert item.sought.sent_at == asked.provider_at
+    in_dm = parsed(wire.reaction(), by=channel(dm_threads=True))
+    assert isinstance(in_dm, Reaction) and in_dm.sought is not None and in_dm.sought.within == {"channel": wire.DM}
+
+
+def test_reactions_to_others_are_nothing() -> None:
     assert reason(parsed(wire.reaction(item_user="U0ANN"))) == "reaction_to_another"
     assert reason(parsed(wire.reaction(user=wire.BOT))) == "own_message"
     assert reason(parsed(wire.reaction(item={"type": "file", "file": "F1"}))) == "reaction"
-    there = {"type": "message", "channel": wire.CHANNEL, "ts": wire.TS}
-    assert reason(parsed(wire.reaction(item=there))) == "unknown_thread"
     assert reason(parsed({**wire.reaction(), "type": "reaction_removed"})) == "reaction_removed"
 
 

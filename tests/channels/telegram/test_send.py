@@ -178,7 +178,10 @@ async def test_a_group_that_became_a_supergroup_is_followed(world: World) -> Non
     await world.send(said("One"), place)
     await world.send(said("Two"), place)
     assert [item.text for item in arrived(world, -1_000_000_004_321)] == ["One", "Two"]
-    assert world.memory.facts == {f"moved:{BASIC_GROUP_ID}": "-1000000004321"}
+    assert world.memory.facts == {
+        f"moved:{BASIC_GROUP_ID}": "-1000000004321",
+        "home:-1000000004321": str(BASIC_GROUP_ID),
+    }
     assert [call.number("chat_id") for call in world.lab.calls].count(BASIC_GROUP_ID) == 1
 
 

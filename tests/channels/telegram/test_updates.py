@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from core import ids
-from core.domain import EventKind, Ignored, LinkProof, Reaction
+from core.domain import EventKind, Ignored, LinkProof, Reaction, Sought
 from core.errors import InboundRejected, PayloadInvalid, PayloadMalformed
 from core.settings import Smalltalk
 from core.steps.asks import asks_for_person
@@ -246,7 +246,9 @@ def test_reactions_are_verdicts() -> None:
     assert (up.rating, down.rating, up.vendor_ref) == (5, 1, "12")
     assert up.conv == event(message_update(text="x")).conv
     assert parsed(reacted()) == parsed(reacted("🦄")) == Ignored("reaction_without_verdict")
-    assert parsed(reacted("👍", chat=GROUP)) == Ignored("reaction_in_topic")
+    in_group = parsed(reacted("👍", chat=GROUP))
+    assert isinstance(in_group, Reaction) and (in_group.conv, in_group.vendor_ref) == ("", "12")
+    assert in_group.sought == Sought(by=f"telegram:{ANN_ID}", within={"chat": GROUP_ID})
     assert parsed(reacted("👍", user=None)) == Ignored("anonymous")
 
 
@@ -263,6 +265,20 @@ def test_blocking_and_coming_back() -> None:
     assert event(change("kicked", "member")).reason == "unblocked"
     assert parsed(change("left", "member")) == Ignored("membership")
     assert parsed(change("member", "kicked", chat=GROUP)) == Ignored("group_membership")
+
+
+def test_a_pressed_stop_button_stops_the_answer() -> None:
+    def stopped(**changes: Any) -> dict[str, Any]:
+        return {"update_id": 12, "stopped_message_generation": {"chat": PRIVATE, "draft_id": 77, **changes}}
+
+    found = event(stopped())
+    assert (found.kind, found.text, found.contact and found.contact.id) == (
+        EventKind.CONTACT_STOPPED, "", f"telegram:{ANN_ID}",
+    )  # fmt: skip
+    assert found.conv == event(message_update(text="x")).conv and found.id == event(stopped()).id
+    topic = {"message_thread_id": 5, "is_topic_message": True}
+    assert event(stopped(message_thread_id=5)).conv == event(message_update(text="x", **topic)).conv
+    assert parsed(stopped(chat=GROUP)) == Ignored("stop_elsewhere")
 
 
 @pytest.mark.parametrize(

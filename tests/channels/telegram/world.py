@@ -192,7 +192,7 @@ class World:
         )
         try:
             self.channel.verify(got)
-            result = self.channel.parse(got)
+            result = tuple([await self.channel.placed(item) for item in self.channel.parse(got)])
         except InboundRejected as error:
             return web.Response(status=error.status)
         self.heard.append(result)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain import Attachment, DeliveryState, EventKind, MessageKind, Role
-from core.errors import ContactGone, OutcomeUnknown, ProviderUnavailable, WindowClosed
+from core.errors import ContactGone, MessageRejected, OutcomeUnknown, ProviderUnavailable, WindowClosed
 from core.ports.channel import SupportsLinking, SupportsTyping
 from gateway.lab.vendor import Fault
 from tests.channels.twilio.wire import CONTACT, NUMBER
@@ -85,11 +85,66 @@ async def test_buttons_that_twilio_refuses_are_numbered() -> None:
         head = await world.head()
         row = world.row(head, "Shall I?", choices=("Yes", "No"))
         await world.channel.send(row)
-        world.lab.book.contents.clear()
+        world.lab.delete_contents()
+        world.lab.faults.add(Fault.REFUSED, on="content.create")
+        with pytest.raises(MessageRejected):
+            await world.channel.send(row)
+        assert world.arrived() == ["Shall I?"]
         await world.channel.send(row)
-        assert world.arrived() == ["Shall I?", "Shall I?\n\n1) Yes\n2) No"]
+        world.lab.delete_contents()
+        await world.channel.send(row)
+        assert world.arrived() == ["Shall I?", "Shall I?", "Shall I?\n\n1) Yes\n2) No"]
         await world.rebuild(buttons=False).send(row)
         assert world.arrived()[-1] == "Shall I?\n\n1) Yes\n2) No"
+
+
+def made(world: World) -> int:
+    return len([call for call in world.lab.calls if call.endswith("POST /v1/Content")])
+
+
+@pytest.mark.parametrize("labels", [("Yes", "No"), ("Returns", "Delivery", "Invoices", "Something else")])
+async def test_a_template_deleted_at_twilio_is_made_again_once_a_day(labels: tuple[str, ...]) -> None:
+    async with world_of("whatsapp") as world:
+        row = world.row(await world.head(), "Shall I?", choices=labels)
+        numbered = "Shall I?\n\n" + "\n".join(f"{n}) {label}" for n, label in enumerate(labels, 1))
+        await world.channel.send(row)
+        assert world.lab.delete_contents() == 1
+        await world.channel.send(row)
+        assert world.lab.messages()[-1].choices == labels and made(world) == 2
+        again = world.rebuild()
+        await again.send(row)
+        assert made(world) == 2, "another process uses the new one at once"
+        world.lab.delete_contents()
+        for _ in range(2):
+            await world.channel.send(row)
+            assert world.arrived()[-1] == numbered and made(world) == 2
+        world.clock.move(hours=14)
+        await again.send(world.row(await world.head("Still there"), "Shall I?", choices=labels))
+        assert world.lab.messages()[-1].choices == labels and made(world) == 3
+        await again.close()
+
+
+async def test_a_deleted_template_whose_replacement_cannot_be_made_now_waits() -> None:
+    async with world_of("whatsapp") as world:
+        row = world.row(await world.head(), "Shall I?", choices=("Yes", "No"))
+        await world.channel.send(row)
+        world.lab.delete_contents()
+        world.lab.faults.add(Fault.UNAVAILABLE, on="content.create")
+        with pytest.raises(ProviderUnavailable):
+            await world.channel.send(row)
+        await world.channel.send(row)
+        assert world.lab.messages()[-1].choices == ("Yes", "No") and len(world.arrived()) == 2
+
+
+async def test_an_answer_lost_after_the_template_was_made_again_is_not_sent_twice() -> None:
+    async with world_of("whatsapp") as world:
+        row = world.row(await world.head(), "Shall I?", choices=("Yes", "No"))
+        await world.channel.send(row)
+        world.lab.delete_contents()
+        world.lab.faults.add(Fault.LOST_ANSWER, on="messages.create", after=1)
+        with pytest.raises(OutcomeUnknown):
+            await world.channel.send(row)
+        assert len(world.arrived()) == 2
 
 
 async def test_content_that_cannot_be_made_now_is_tried_again() -> None:

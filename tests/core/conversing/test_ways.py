@@ -8,21 +8,23 @@ import pytest
 
 from core.answer_cache import CacheSettings
 from core.conversing.abilities import AccountFacts
+from core.conversing.sealing import OwnClaims
 from core.domain import Attachment, HandoffReason
 from core.experiments import Experiment, Variant
 from core.flows.flow import AskStep, CallStep, ConfirmStep, EndStep, Flow, Routes, SlotType, Start, Step
 from core.kept_answers import KeptAnswers
 from core.ports.engine import TurnInput
 from core.ports.model import ModelRole
-from core.ports.tools import Verification
+from core.ports.tools import Confirmation, Verification
 from core.replay import replay
 from core.rollout import Rollout
 from core.settings import ConverseSettings, EngineSettings
+from core.tools.firewall import Firewall
 from core.trace import decode
 from core.turn import TurnEngine
 from tests.core.conversing.test_acted import LOOKUP, ORDER_7, REFUNDED
 from tests.core.conversing.test_written import ANSWER, QUESTION, SLOW_PATH
-from tests.core.conversing.world import Book, Shop, ToldModels, abilities, ask, customer
+from tests.core.conversing.world import Book, Shop, ToldModels, abilities, ask, customer, shop_tools
 from tests.core.world import T0, IndexKnowledge, Screen, event
 
 GENERAL = "How long is the warranty of garden tools?"
@@ -167,3 +169,28 @@ async def test_a_picture_that_no_model_can_see_is_named_as_such(knowledge: Index
     await engine.run(TurnInput(turn_id="t_1", head=customer(), events=(asked,), history=()), Book(), Screen())
     told = models.asked[0][1].messages[-1].text
     assert "cannot see" in told and "<<file " in told and "broken" in told
+
+
+async def test_nothing_is_changed_once_a_person_has_taken_over(knowledge: IndexKnowledge, shop: Shop) -> None:
+    over = Step(end=EndStep(say={"en": "Over."}))
+    refund = CallStep(
+        tool="initiate_refund",
+        arguments={"order_id": "1007", "amount": 20},
+        on=Routes(done="over", denied="over", failed="over"),
+    )
+    quick = replace(REFUND_FLOW, steps={"call": Step(call=refund), "over": over})
+    tools = {
+        name: replace(tool, spec=replace(tool.spec, confirmation=Confirmation.NONE))
+        for name, tool in shop_tools(shop).items()
+    }
+    has = abilities(None, shop=shop, flows=(quick,))
+    has = replace(has, tools=tools, firewall=Firewall(tools, claims=OwnClaims(), clock=lambda: T0))
+    engine, screen = TurnEngine(EngineSettings(), knowledge, clock=lambda: T0, abilities=has), Screen()
+    screen.is_overtaken = True
+    known = customer()
+    asked = replace(event("refund my order"), contact=known.contact)
+    await engine.run(TurnInput(turn_id="t_1", head=known, events=(asked,), history=()), Book(), screen)
+    assert not shop.done
+    screen.is_overtaken = False
+    await engine.run(TurnInput(turn_id="t_2", head=known, events=(asked,), history=()), Book(), screen)
+    assert [name for name, _, _ in shop.done] == ["initiate_refund"], "the same without a person"

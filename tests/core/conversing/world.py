@@ -224,7 +224,7 @@ async def ask(
     turn = TurnInput(
         turn_id=turn_id,
         head=at or customer(),
-        events=(event(text),),
+        events=(replace(event(text), contact=(at or customer()).contact),),
         history=tuple(history),
         state=state or {},
         shown=shown,

@@ -14,19 +14,21 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter_ns
 
 from core.guard.findings import Evidence
 from core.guard.known import known
+from core.guard.layout import layout
 from core.guard.sentence_guard import SentenceGuard
 from core.guard.settings import GuardSettings
 from core.ports.knowledge import Chunk, Document
 from core.steps.guard import evidence_of
 from core.steps.units import UnitKind, units
 from kb_sync.chunking import chunk
+from tests.core.guard.swaps import swaps
 
 SUITES = ("techqa", "wixqa", "golden_dev")
 DATA = Path(os.environ.get("FRONTDESK_SHARED", "/nowhere")) / "data"
@@ -262,12 +264,19 @@ class Report:
     by_chance: Counter[str]
     missed_by_chance: Counter[str]
     micros: list[float]
+    missed_swaps: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    swapped: Counter[str] = field(default_factory=Counter)
 
     @property
     def catch_rate(self) -> float:
         """Share of all changed sentences that were not released, those that are wrong only by chance included."""
         missed = sum(map(len, self.missed.values())) + sum(self.missed_by_chance.values())
         return 1 - missed / (sum(self.changed.values()) + sum(self.by_chance.values()))
+
+    @property
+    def swap_catch_rate(self) -> float:
+        """Share of the sentences changed into another fact of their own chunk that were not released."""
+        return 1 - sum(map(len, self.missed_swaps.values())) / sum(self.swapped.values())
 
     @property
     def false_alarms(self) -> float:
@@ -279,7 +288,7 @@ def is_released(text: str, evidence: str, micros: list[float]) -> str:
     """ "" when the sentence is shown as it stands, else why not."""
     guard = SentenceGuard(GuardSettings(), Evidence(sources={1: evidence}))
     sentence = f"{text} [1]"
-    known(evidence)
+    known(evidence), layout(evidence)
     started = perf_counter_ns()
     checked = guard.check(sentence)
     micros.append((perf_counter_ns() - started) / 1_000)
@@ -306,6 +315,10 @@ def measure(rows: Sequence[Sentence], per_kind: int, supported: int) -> Report:
             report.changed[kind] += 1
             if is_missed:
                 report.missed[kind].append(f"{text}  ←  {row.text}")
+    for kind, text, evidence in swaps([(row.text, row.evidence) for row in rows], per_kind):
+        report.swapped[kind] += 1
+        if not is_released(text, evidence, report.micros):
+            report.missed_swaps[kind].append(text)
     return report
 
 
@@ -320,6 +333,12 @@ def main() -> None:
     print(
         f"all       {report.catch_rate:.2%} caught of {sum(report.changed.values()) + sum(report.by_chance.values())}"
     )
+    for kind, count in report.swapped.items():
+        missed = len(report.missed_swaps[kind])
+        print(
+            f"{kind:9} {count - missed}/{count} caught = {1 - missed / count:.2%}   (changed into another of its chunk)"
+        )
+    print(f"all       {report.swap_catch_rate:.2%} caught of {sum(report.swapped.values())} of the same chunk")
     for kind, count in report.supported.items():
         print(f"{kind:9} {len(report.alarms[kind])}/{count} false alarms = {len(report.alarms[kind]) / count:.2%}")
     print(f"all       {report.false_alarms:.2%} false alarms of {sum(report.supported.values())}")
@@ -327,7 +346,7 @@ def main() -> None:
     median, most = micros[len(micros) // 2], micros[-1]
     print(f"a sentence: median {median:.0f} µs, p95 {micros[len(micros) * 95 // 100]:.0f} µs, most {most:.0f} µs")
     if "-v" in sys.argv:
-        for title, table in (("MISSED", report.missed), ("ALARM", report.alarms)):
+        for title, table in (("MISSED", report.missed), ("SWAPPED", report.missed_swaps), ("ALARM", report.alarms)):
             for kind, lines in table.items():
                 for line in lines[:15]:
                     print(title, kind, line[:400])
