@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
-PYTEST_ARGS ?= -n logical
+# Two workers a core: many tests wait for a browser, a server or a killed process.
+PYTEST_ARGS ?= -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .PHONY: help setup demo test check lint bench eval lock schema clean new-channel
 

@@ -199,5 +199,7 @@ async def ask(
     screen: Screen | None = None,
     files: int = 0,
 ) -> TurnResult:
-    turn = TurnInput(turn_id="t_1", head=at or head(), events=(event(text, files=files),), history=tuple(history))
+    known = at or head()
+    said = replace(event(text, files=files), contact=known.contact)
+    turn = TurnInput(turn_id="t_1", head=known, events=(said,), history=tuple(history))
     return await asked.run(turn, NoJournal(), screen or Screen())
