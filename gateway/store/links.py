@@ -30,6 +30,8 @@ class LinkRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", ta
 
 _pack: Final = msgspec.msgpack.Encoder().encode
 _row: Final = msgspec.msgpack.Decoder(LinkRow)
+KNOWN: Final = msgspec.msgpack.Decoder(LinkRecord)
+"""As in gateway/store/rows.py: learned in one thread, before several use it."""
 
 
 def encode_link(record: LinkRecord) -> bytes:

@@ -17,6 +17,8 @@ from core.domain import (
     Handoff,
     HandoffReason,
     Head,
+    InboundEvent,
+    Message,
     MessageKind,
     Owner,
     Role,
@@ -24,8 +26,9 @@ from core.domain import (
     Voice,
 )
 from core.errors import StoreError
+from core.identity import LinkRecord
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
-from gateway.store import rows
+from gateway.store import links, rows
 from tests.store.sqlite_world import CONV, T0, event
 
 SECRET = "my card is 4111"
@@ -135,3 +138,9 @@ def test_a_control_is_consumed_by_its_commit_once() -> None:
 def test_a_damaged_or_newer_row_is_refused(body: bytes) -> None:
     with pytest.raises(StoreError):
         rows.decode_event(body)
+
+
+def test_the_nouns_are_learned_before_threads_share_them() -> None:
+    """Two threads that teach msgspec the same dataclass at once crash the process."""
+    assert {decoder.type for decoder in rows.KNOWN} == {InboundEvent, Head, Message}
+    assert links.KNOWN.type is LinkRecord
