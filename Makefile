@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
-# Two workers a core: many tests wait for a browser, a server or a killed process.
-PYTEST_ARGS ?= -n $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# A worker a core: with more, browsers and killed processes starve one another.
+PYTEST_ARGS ?= -n logical
 
 .PHONY: help setup demo test check lint bench eval lock schema clean new-channel
 
