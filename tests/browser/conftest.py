@@ -25,15 +25,11 @@ from playwright.async_api import (
     Request,
     ViewportSize,
     async_playwright,
-    expect,
 )
 
 from evals.serving import Served
 from tests.browser.demo import FRAME, Desk, Shop, Wire, served_demo
 from tests.browser.stand_in import StandIn
-
-expect.set_options(timeout=20_000)
-"""Milliseconds: what a page shows late on a busy machine is no failure, what it never shows is."""
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = [
