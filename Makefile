@@ -40,11 +40,15 @@ $(VENV)/.teams: tests/channels/teams/package-lock.json | $(VENV)/.dev
 	@tests/channels/teams/install.sh
 	@touch $@
 
+$(VENV)/.rt: tests/handoff/desks/rt/install.sh | $(VENV)/.dev
+	@tests/handoff/desks/rt/install.sh
+	@touch $@
+
 demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one page, the shop, the desk, the API
 	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
 	@exec $(BIN)/frontdesk lab --config $(CONFIG)
 
-test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams ## Run all tests
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt ## Run all tests
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Lint, types, import contracts

@@ -14,8 +14,9 @@ from time import perf_counter
 from bench.figures import Figure, median
 from bench.pinned import measure
 from core import ids
-from core.domain import Contact, DeliveryState, EventKind, Head, Ignored, InboundEvent, Respond
-from core.ownership import Notices
+from core.domain import Contact, DeliveryState, EventKind, Head, InboundEvent
+from core.inbound import Ignored, Respond
+from core.notices import Notices
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
 from core.ports.engine import Journal, Reply, ReplySink, TurnInput, TurnResult
 from gateway.accounts import Accounts
@@ -110,7 +111,7 @@ async def turns_per_second(folder: Path) -> float:
     """Turns a second over all rounds; accepting the message is included."""
     store = SqliteStore(folder / "bench.sqlite3", clock=lambda: datetime.now(UTC))
     channel, hub = NullChannel(), Hub()
-    lane = LaneTenant(engine=NullEngine(), notices=Notices(), is_staffed=lambda: True, history=10)
+    lane = LaneTenant(engine=NullEngine(), notices=Notices(), history=10)
     inbox = Inbox(store, max_unread=1_000_000)
     lanes = Lanes(
         store,

@@ -7,6 +7,7 @@ plug: their models come in as ``Plugs``.
 from config.engine import Engine, convert_engine
 from config.experiments import convert_experiments, convert_rollouts
 from config.flows import convert_flows
+from config.handoff import convert_handoff
 from config.loader import Examined, examine, load
 from config.model_roles import Models, convert_models
 from config.models import (
@@ -50,6 +51,7 @@ __all__ = [
     "convert_engine",
     "convert_experiments",
     "convert_flows",
+    "convert_handoff",
     "convert_models",
     "convert_rollouts",
     "convert_tools",

@@ -50,6 +50,8 @@ class When(EnginePart):
     """The contact sounds like one of these."""
     unresolved_turns_at_least: Annotated[int, Field(ge=1, le=100)] | None = None
     """So many turns in a row did not help."""
+    upset_messages_at_least: Annotated[int, Field(ge=1, le=4)] | None = None
+    """The customer sounds upset now, and in so many of their last four messages, this one included."""
     confidence_below: Share | None = None
     """The engine is less sure than this that its passages answer the question."""
     confidence_at_least: Share | None = None

@@ -30,6 +30,7 @@ from pydantic import (
 from config.engine import Engine
 from config.experiments import Experiment, Rollouts
 from config.flows import Flow
+from config.handoff import Handoff
 from config.model_roles import Models
 from config.problems import Problem
 from config.tools import Tools, ToolScopes
@@ -68,7 +69,21 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:_-]+$")]
 Port = Annotated[int, Field(ge=0, le=65_535)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
-NoticeName = Literal["handoff", "handoff_offline", "claimed", "given_back", "resolved", "rated"]
+NoticeName = Literal[
+    "handoff",
+    "handoff_queue",
+    "handoff_wait",
+    "handoff_offline",
+    "handoff_closed",
+    "go_on",
+    "went_on",
+    "rerouted",
+    "still_waiting",
+    "claimed",
+    "given_back",
+    "resolved",
+    "rated",
+]
 NoticeTexts = dict[NoticeName, Annotated[str, StringConstraints(min_length=1, max_length=1000)]]
 NOTICES: Final[tuple[str, ...]] = get_args(NoticeName)
 
@@ -281,7 +296,11 @@ class Knowledge(Part):
 
 
 class Notices(Part):
-    """The templated sentences at a handoff; `{agent}` becomes the agent's name."""
+    """The templated sentences at a handoff.
+
+    `{agent}` becomes the agent's name, `{opens}` the next opening, `{position}` the place in the queue, `{wait}` how long others
+    waited; a sentence that names what is not known is passed over.
+    """
 
     default: NoticeTexts = {}
     """Sentences for every language that is not listed below; left out: the shipped ones."""
@@ -316,6 +335,8 @@ class Tenant(Part):
     """Variants of the engine's settings, each on a share of the conversations."""
     rollout: Rollouts = Rollouts()
     """Whom the assistant serves; everybody else is handed to people at once."""
+    handoff: Handoff = Handoff()
+    """Handing over to people: teams, routing, the queue, and help for agents."""
     notices: Notices = Notices()
     """The templated sentences at a handoff."""
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from config import shape
 from config.ability_rules import check_abilities, check_models
 from config.engine import shipped
+from config.handoff import check_handoff
 from config.problems import Loc, Report, did_you_mean, hints, label, listed
 from config.rules import contradiction, covers
 from config.shape import Shape, Types
@@ -43,6 +44,7 @@ class References:
             self._chunk((*loc, "knowledge", "chunk"))
             self._rules((*loc, "engine"))
             check_abilities(loc, self._get(loc), self.tree, self.report)
+            self._handoff(loc)
         check_models(("models",), self._get(("models",)), self.tree, self.report)
         self._people([t["id"] for _, t in tenants if isinstance(t.get("id"), str)])
         self._ports()
@@ -165,6 +167,11 @@ class References:
             self._categories((*place, "when", "category"), categories)
             self._reachable(place, when, earlier)
             earlier.append((self.tree.key_place(place).line, when))
+
+    def _handoff(self, loc: Loc) -> None:
+        given = self._get((*loc, "engine", "categories"))
+        known = {*shipped()["categories"], *(given if isinstance(given, dict) else ())}
+        check_handoff((*loc, "handoff"), self._get((*loc, "handoff")), known, self.tree, self.report)
 
     def _categories(self, loc: Loc, known: set[str]) -> None:
         names = self._get(loc)

@@ -100,6 +100,9 @@ class EventKind(StrEnum):
     CONTACT_DELETED = "contact_deleted"
     CONTACT_LEFT = "contact_left"
     CONTACT_STOPPED = "contact_stopped"
+    CONTACT_WENT_ON = "contact_went_on"
+    QUEUE_TIMED_OUT = "queue_timed_out"
+    HOUSE_NOTED = "house_noted"
     AGENT_CLAIMED = "agent_claimed"
     AGENT_REPLIED = "agent_replied"
     AGENT_NOTED = "agent_noted"
@@ -162,8 +165,8 @@ class InboundEvent:
     ``thread_key`` is the adapter's name for the thread; ``dedupe_key`` is unique per conversation; ``order_key`` breaks
     ties of ``provider_at`` in the provider's own order.  ``agent`` names the person for agent_* kinds.  ``rating`` is 1-5.
     ``target`` is the ``dedupe_key`` of the earlier message that an edit or deletion is about.  ``follows``: nobody addressed
-    us in it, so it counts only in a conversation that exists already.  ``payload`` is the raw wire form, kept beside the
-    normalized one.
+    us in it, so it counts only in a conversation that exists already.  ``from_desk``: an agent did it at an external desk, which
+    need not be told.  ``payload`` is the raw wire form, kept beside the normalized one.
     """
 
     tenant: str
@@ -182,6 +185,7 @@ class InboundEvent:
     rating: int | None = None
     target: str | None = None
     follows: bool = False
+    from_desk: bool = False
     thread: Mapping[str, Any] = field(default_factory=dict)
     payload: bytes = b""
 
@@ -194,93 +198,6 @@ class InboundEvent:
     def order(self) -> tuple[datetime, str, str]:
         """Sort key: the provider's order."""
         return (self.provider_at, self.order_key, self.dedupe_key)
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """The payload asks for nothing; ``reason`` is a short constant that metrics count."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Respond:
-    """The vendor wants this body in the HTTP answer."""
-
-    body: bytes
-    media_type: str = "application/json"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
-    """What a vendor reports about a message we sent: ``state`` is sent, delivered, read or rejected (then ``error`` says why).
-
-    Reports come late, twice and out of order; the store only moves forward (``gateway/happenings.py``).
-    """
-
-    conv: str
-    vendor_ref: str
-    state: DeliveryState
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sought:
-    """Where to look for a conversation that the vendor does not name: its thread has the values ``within``.
-
-    It is probably one of the contact ``by``; ``among_others``: it may as well be another's, so the newest are looked through.
-    ``sent_at`` is when our message was taken, None when the vendor does not tell.
-    """
-
-    by: str
-    within: Mapping[str, Any]
-    among_others: bool = False
-    sent_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reaction:
-    """A contact's verdict on one of our messages: a thumb, an emoji, a feedback button; ``rating`` 1 (bad) to 5 (good).
-
-    ``key`` is unique per conversation and makes it once.  ``conv`` is "" when only the message is known: then ``sought``
-    tells where it may be, and ``vendor_ref`` is unique there.
-    """
-
-    conv: str
-    vendor_ref: str
-    key: str
-    rating: int
-    text: str = ""
-    sought: Sought | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class AccountLost:
-    """The vendor says that this account is no longer ours to use: uninstalled, token revoked.  ``reason`` is a short constant."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """Verified, but meant for another installation of the same app; the webhook stage finds it by this vendor's name of it."""
-
-    installation: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkProof:
-    """A contact presents a link token (a deep link): ``event`` is the message that carried it, ``token`` what it carried.
-
-    The token is a claim until ``gateway/identity.py`` has verified it.
-    """
-
-    event: InboundEvent
-    token: str
-
-
-Parsed = InboundEvent | Ignored | Respond | Receipt | Reaction | AccountLost | Elsewhere | LinkProof
-"""What a verified request may mean; one request may mean several things."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -300,12 +217,24 @@ class Citation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handoff:
-    """One transfer to people; its id is ``escalation_confirmed.handoff_id`` and the built-in desk's case id."""
+    """One transfer to people; its id is ``escalation_confirmed.handoff_id`` and the built-in desk's case id.
+
+    ``round`` grows whenever it must be routed anew: after a time-out in the queue, and when the contact asks again.  ``timeouts``
+    counts the time-outs since they asked last; ``queued_at`` is when the newest of them was (None: none yet).
+    """
 
     id: str
     reason: HandoffReason
     detail: str
     requested_at: datetime
+    round: int = 0
+    timeouts: int = 0
+    queued_at: datetime | None = None
+
+    @property
+    def waits_since(self) -> datetime:
+        """When the wait began that the next time-out ends."""
+        return self.queued_at or self.requested_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -199,6 +199,18 @@ class Unsupported(DeliveryError):
     code = "unsupported"
 
 
+class CaseClosed(DeliveryError):
+    """The desk's case takes nothing any more: a follow-up is opened instead."""
+
+    code = "case_closed"
+
+
+class CaseGone(DeliveryError):
+    """The desk's case was deleted: a new one is opened instead."""
+
+    code = "case_gone"
+
+
 class CredentialsInvalid(DeliveryError):
     """The account's credentials are refused; the account is parked until they are mended."""
 

@@ -47,8 +47,9 @@ class MessageDraft:
 class OutboxDraft:
     """A row for delivery that a commit is going to hold.
 
-    ``message`` is the index, among the commit's messages, of what it delivers; None for a desk signal (``signal`` then
-    says which: "opened", "claimed", "given_back", "resolved").
+    ``message`` is the index, among the commit's messages, of what it delivers.  ``signal`` tells the desk what happened
+    ("opened", "rerouted", "claimed", "given_back", "resolved", "rated"); its message is the one that says so and names the
+    episode.
     """
 
     to: Destination
@@ -136,3 +137,8 @@ class Claimed:
     signal: str | None
     head: Head
     sent_refs: tuple[str, ...] = ()
+
+    @property
+    def told_id(self) -> str | None:
+        """The id of the message that its contact gets with this row; None on the way to the desk."""
+        return self.message.id if self.message is not None and self.to is Destination.CHANNEL else None

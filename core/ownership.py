@@ -7,7 +7,7 @@ or writes; the store calls these on the newest head and asks again when another 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core import ids
@@ -26,31 +26,8 @@ from core.domain import (
     Voice,
 )
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
-
-DEFAULT_NOTICES: Mapping[str, str] = {
-    "handoff": "I'm bringing in a person. They can see our whole conversation, so you don't have to repeat anything.",
-    "handoff_offline": (
-        "I've passed this to our team. Nobody is at the desk right now; they will answer here as soon as they are back."
-    ),
-    "claimed": "{agent} has joined the conversation.",
-    "given_back": "{agent} has handed the conversation back to the assistant.",
-    "resolved": "This conversation is marked as resolved. How did we do?",
-    "rated": "Thank you for your feedback!",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Notices:
-    """The templated sentences of the house, by language with a default; ``{agent}`` is the only field."""
-
-    default: Mapping[str, str] = field(default_factory=lambda: DEFAULT_NOTICES)
-    by_language: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    def text(self, key: str, head: Head, *, agent: str | None = None) -> str:
-        """The sentence ``key`` in the conversation's language."""
-        language = head.language or ""
-        template = self.by_language.get(language, {}).get(key) or self.default.get(key) or DEFAULT_NOTICES[key]
-        return template.replace("{agent}", agent or "")
+from core.notices import Notices
+from core.staffing import OPEN, Staffing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,9 +43,32 @@ class Transition:
         return CommitDraft(kind=kind, head=self.head, consumed=consumed, messages=self.messages, outbox=self.outbox)
 
 
-def notice(text: str, *, handoff_id: str | None = None, kind: MessageKind = MessageKind.NOTICE) -> MessageDraft:
+def to_desk(head: Head, count: int) -> tuple[OutboxDraft, ...]:
+    """Rows that bring a commit's first ``count`` messages to the desk, while the conversation has a case there.
+
+    That is from the handoff until it is given back or resolved, also when the contact goes on with the bot meanwhile.
+    """
+    if head.handoff is None:
+        return ()
+    return tuple(OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=i) for i in range(count))
+
+
+def _signalled(signal: str, event: InboundEvent | None = None) -> tuple[OutboxDraft, ...]:
+    """A signal to the desk with the commit's first message; none when the desk itself made it so."""
+    if event is not None and event.from_desk:
+        return ()
+    return (OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=0, signal=signal),)
+
+
+def notice(
+    text: str,
+    *,
+    handoff_id: str | None = None,
+    kind: MessageKind = MessageKind.NOTICE,
+    choices: tuple[str, ...] = (),
+) -> MessageDraft:
     """A visible system message."""
-    return MessageDraft(role=Role.SYSTEM, kind=kind, text=text, handoff_id=handoff_id)
+    return MessageDraft(role=Role.SYSTEM, kind=kind, text=text, handoff_id=handoff_id, choices=choices)
 
 
 def reopened(head: Head) -> Head:
@@ -87,25 +87,73 @@ def reopened(head: Head) -> Head:
 
 
 def hand_over(
-    head: Head, reason: HandoffReason, detail: str, *, notices: Notices, now: datetime, is_staffed: bool
+    head: Head, reason: HandoffReason, detail: str, *, notices: Notices, now: datetime, staffing: Staffing
 ) -> Transition:
-    """From the bot to the queue, with one templated notice per episode; no change when people own it already."""
+    """From the bot to the queue, with one templated notice; no change when people own it already.
+
+    Where nobody is there the notice offers to go on with the assistant meanwhile.
+    """
     if head.owner in (Owner.QUEUE, Owner.HUMAN):
         return Transition(head=head)
     handoff = Handoff(
-        id="h_" + ids.digest(head.conv, str(head.episode), str(head.seq + 1)),
+        id=head.handoff.id if head.handoff else "h_" + ids.digest(head.conv, str(head.episode), str(head.seq + 1)),
         reason=reason,
         detail=detail,
         requested_at=now,
+        round=head.handoff.round + 1 if head.handoff else 0,
     )
     queued = replace(head.owned_by(Owner.QUEUE), status=Status.ESCALATED, handoff=handoff)
-    said = notice(notices.text("handoff" if is_staffed else "handoff_offline", head), handoff_id=handoff.id)
+    said = notice(
+        notices.handed_over(head, staffing),
+        handoff_id=handoff.id,
+        choices=() if staffing.is_open else (notices.text("go_on", head),),
+    )
     return Transition(
         head=queued,
         messages=(said,),
         outbox=(
             OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=0),
-            OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, signal="opened"),
+            *_signalled("opened"),
+        ),
+    )
+
+
+def _went_on(head: Head, event: InboundEvent, notices: Notices) -> Transition:
+    """The contact goes on with the bot while they wait: the case stays open, and people see all and may step in."""
+    chose = MessageDraft(role=Role.CONTACT, text=event.text, event_id=event.id, said_at=event.provider_at)
+    wrote_at = max(event.provider_at, head.contact_at or event.provider_at)
+    fresh = replace(head, contact_at=wrote_at, thread={**head.thread, **event.thread})
+    if head.owner not in (Owner.QUEUE, Owner.BOT):
+        return Transition(head=fresh, messages=(chose,), outbox=to_desk(head, 1))
+    with_bot = replace(fresh.owned_by(Owner.BOT), unresolved_turns=0)
+    return Transition(
+        head=with_bot,
+        messages=(chose, notice(notices.text("went_on", head))),
+        outbox=(OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=1), *to_desk(with_bot, 2)),
+    )
+
+
+def waiting_round(handoff: Handoff) -> str:
+    """Names one wait in the queue: what a time-out is about (``InboundEvent.target``)."""
+    return f"{handoff.id}:{handoff.round}"
+
+
+def _timed_out(head: Head, event: InboundEvent, notices: Notices) -> Transition:
+    """Nobody came in time: the case is routed anew (``reason``: to which other team), and the contact is told the truth."""
+    if head.owner is not Owner.QUEUE or head.handoff is None or waiting_round(head.handoff) != event.target:
+        return Transition(head=head)
+    handoff = replace(
+        head.handoff,
+        round=head.handoff.round + 1,
+        timeouts=head.handoff.timeouts + 1,
+        queued_at=event.received_at,
+    )
+    return Transition(
+        head=replace(head, handoff=handoff),
+        messages=(notice(notices.text("rerouted" if event.reason else "still_waiting", head)),),
+        outbox=(
+            OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=0),
+            *_signalled("rerouted"),
         ),
     )
 
@@ -146,13 +194,14 @@ def _resolve(head: Head, event: InboundEvent, notices: Notices) -> Transition:
     closed = replace(
         _without_person(head).owned_by(Owner.NONE), status=Status.RESOLVED, handoff=None, unresolved_turns=0
     )
-    ask = notice(notices.text("resolved", head), kind=MessageKind.CSAT_REQUEST)
+    kind = MessageKind.CSAT_REQUEST if notices.asks else MessageKind.NOTICE
+    ask = notice(notices.text("resolved", head), kind=kind)
     return Transition(
         head=closed,
         messages=(ask,),
         outbox=(
             OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=0),
-            OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, signal="resolved"),
+            *_signalled("resolved", event),
         ),
     )
 
@@ -167,7 +216,7 @@ def _claim(head: Head, event: InboundEvent, notices: Notices) -> Transition:
         messages=(notice(notices.text("claimed", head, agent=agent)),),
         outbox=(
             OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=0),
-            OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, signal="claimed"),
+            *_signalled("claimed", event),
         ),
     )
 
@@ -176,11 +225,9 @@ def _agent_reply(head: Head, event: InboundEvent) -> Transition:
     said = MessageDraft(
         role=Role.AGENT, text=event.text, author=event.agent, attachments=event.attachments, event_id=event.id
     )
-    return Transition(
-        head=_with_person(head, event.agent or "", now=event.received_at),
-        messages=(said,),
-        outbox=(OutboxDraft(to=Destination.CHANNEL, voice=Voice.AGENT, message=0),),
-    )
+    taken = _with_person(head, event.agent or "", now=event.received_at)
+    spoken = OutboxDraft(to=Destination.CHANNEL, voice=Voice.AGENT, message=0)
+    return Transition(head=taken, messages=(said,), outbox=(spoken, *_mirrored(taken, event)))
 
 
 def _note(head: Head, event: InboundEvent) -> Transition:
@@ -192,7 +239,12 @@ def _note(head: Head, event: InboundEvent) -> Transition:
         author=event.agent,
         event_id=event.id,
     )
-    return Transition(head=head, messages=(note,))
+    return Transition(head=head, messages=(note,), outbox=_mirrored(head, event))
+
+
+def _mirrored(head: Head, event: InboundEvent) -> tuple[OutboxDraft, ...]:
+    """What a person said goes to the desk, unless they said it there."""
+    return () if event.from_desk else to_desk(head, 1)
 
 
 def _give_back(head: Head, event: InboundEvent, notices: Notices) -> Transition:
@@ -206,7 +258,7 @@ def _give_back(head: Head, event: InboundEvent, notices: Notices) -> Transition:
         messages=(notice(notices.text("given_back", head, agent=event.agent)),),
         outbox=(
             OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=0),
-            OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, signal="given_back"),
+            *_signalled("given_back", event),
         ),
     )
 
@@ -224,7 +276,10 @@ def _rated(head: Head, event: InboundEvent, notices: Notices) -> Transition:
     return Transition(
         head=replace(head, csat=event.rating),
         messages=(record, thanks),
-        outbox=(OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=1),),
+        outbox=(
+            OutboxDraft(to=Destination.CHANNEL, voice=Voice.SYSTEM, message=1),
+            *_signalled("rated"),
+        ),
     )
 
 
@@ -237,10 +292,7 @@ def _note_of_house(text: str, event_id: str) -> MessageDraft:
 
 def _told(head: Head, event: InboundEvent) -> Transition:
     """A note about what the contact did; an external desk hears of it while people own the conversation."""
-    outbox: tuple[OutboxDraft, ...] = ()
-    if head.owner in (Owner.QUEUE, Owner.HUMAN):
-        outbox = (OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=0),)
-    return Transition(head=head, messages=(_note_of_house(_what_happened(event), event.id),), outbox=outbox)
+    return Transition(head=head, messages=(_note_of_house(_what_happened(event), event.id),), outbox=to_desk(head, 1))
 
 
 LEFT: Mapping[str, str] = {
@@ -260,6 +312,8 @@ def _what_happened(event: InboundEvent) -> str:
             return "The customer deleted an earlier message."
         case EventKind.CONTACT_STOPPED:
             return "The customer stopped the answer."
+        case EventKind.HOUSE_NOTED:
+            return event.text
         case _:
             return LEFT.get(event.reason or "", f"The customer left ({event.reason}).")
 
@@ -270,7 +324,7 @@ def _identified(head: Head, event: InboundEvent) -> Transition:
     return Transition(head=replace(head, contact=replace(event.contact, id=head.contact.id)))
 
 
-def decide(head: Head, event: InboundEvent, *, notices: Notices, is_staffed: bool = True) -> CommitDraft:
+def decide(head: Head, event: InboundEvent, *, notices: Notices, staffing: Staffing = OPEN) -> CommitDraft:
     """What a control event does to the newest head: a commit that consumes it, also when nothing changes."""
     match event.kind:
         case EventKind.HANDOFF_REQUESTED:
@@ -280,7 +334,7 @@ def decide(head: Head, event: InboundEvent, *, notices: Notices, is_staffed: boo
                 event.reason or "The customer asked for a person.",
                 notices=notices,
                 now=event.received_at,
-                is_staffed=is_staffed,
+                staffing=staffing,
             )
         case EventKind.AGENT_CLAIMED:
             change = _claim(head, event, notices)
@@ -296,8 +350,18 @@ def decide(head: Head, event: InboundEvent, *, notices: Notices, is_staffed: boo
             change = _rated(head, event, notices)
         case EventKind.CONTACT_IDENTIFIED:
             change = _identified(head, event)
-        case EventKind.CONTACT_EDITED | EventKind.CONTACT_DELETED | EventKind.CONTACT_LEFT | EventKind.CONTACT_STOPPED:
+        case (
+            EventKind.CONTACT_EDITED
+            | EventKind.CONTACT_DELETED
+            | EventKind.CONTACT_LEFT
+            | EventKind.CONTACT_STOPPED
+            | EventKind.HOUSE_NOTED
+        ):
             change = _told(head, event)
+        case EventKind.CONTACT_WENT_ON:
+            change = _went_on(head, event, notices)
+        case EventKind.QUEUE_TIMED_OUT:
+            change = _timed_out(head, event, notices)
         case EventKind.MESSAGE:
             raise ValueError("a contact's message is answered by a turn, not by a control")
     return change.commit(CommitKind.CONTROL, consumed=(event.id,))

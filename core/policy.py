@@ -21,6 +21,7 @@ class Facts:
     unresolved_turns: int
     language: str
     smalltalk: Smalltalk | None
+    upset_messages: int = 0
     confidence: float | None = None
     knowledge: KnowledgeState | None = None
 
@@ -67,6 +68,10 @@ def _conditions(when: PolicyWhen, facts: Facts) -> Iterable[_Condition]:
         yield _Condition(
             enough, f"{facts.unresolved_turns} unresolved turns (at least {when.unresolved_turns_at_least})"
         )
+    if when.upset_messages_at_least is not None:
+        often = facts.upset_messages >= when.upset_messages_at_least
+        told = f"{facts.upset_messages} of the last messages upset (at least {when.upset_messages_at_least})"
+        yield _Condition(often, told)
     if when.language:
         yield _Condition(facts.language in when.language, f"language {facts.language}")
     if when.smalltalk:

@@ -55,13 +55,15 @@ class Smalltalk(StrEnum):
 class PolicyWhen:
     """Conditions of a rule; all that are given must hold, and a rule without any always holds.
 
-    In tuples one match is enough.  ``confidence_below`` is exclusive, ``confidence_at_least`` inclusive.
+    In tuples one match is enough.  ``upset_messages_at_least`` counts among the contact's last four messages, this one included,
+    and holds only when this one is among them.  ``confidence_below`` is exclusive, ``confidence_at_least`` inclusive.
     """
 
     asked_for_person: bool | None = None
     category: tuple[str, ...] = ()
     sentiment: tuple[Sentiment, ...] = ()
     unresolved_turns_at_least: int | None = None
+    upset_messages_at_least: int | None = None
     confidence_below: float | None = None
     confidence_at_least: float | None = None
     knowledge: tuple[KnowledgeState, ...] = ()
@@ -199,6 +201,11 @@ DEFAULT_RULES: tuple[PolicyRule, ...] = (
     ),
     PolicyRule(
         when=PolicyWhen(sentiment=(Sentiment.NEGATIVE,), unresolved_turns_at_least=1),
+        then=Decision.HAND_OVER,
+        reason=HandoffReason.SENTIMENT,
+    ),
+    PolicyRule(
+        when=PolicyWhen(upset_messages_at_least=2),
         then=Decision.HAND_OVER,
         reason=HandoffReason.SENTIMENT,
     ),

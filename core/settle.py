@@ -23,8 +23,10 @@ from core.domain import (
     Voice,
 )
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OpenTurn, OutboxDraft
-from core.ownership import Notices, Transition, hand_over, reopened
+from core.notices import Notices
+from core.ownership import Transition, hand_over, reopened, to_desk
 from core.ports.engine import TurnResult
+from core.staffing import Staffing
 
 PREVIEW_CHARS = 120
 PEOPLE = (Owner.QUEUE, Owner.HUMAN)
@@ -73,7 +75,7 @@ def settle_turn(
     *,
     notices: Notices,
     now: datetime,
-    is_staffed: bool,
+    staffing: Staffing,
     shown: str = "",
     state_ref: str | None = None,
 ) -> CommitDraft | None:
@@ -100,12 +102,12 @@ def settle_turn(
         preview=_preview(turn),
     )
     messages = [_said(event, turn.turn_id, base) for event in turn.events]
-    outbox = _relay(base, len(messages))
+    outbox = [*to_desk(base, len(messages))]
     if speaks and result.reply is None and shown:
         spoken = Transition(head=base, messages=(_interrupted(turn, shown),))
     elif speaks:
         kept = base if state_ref is None else replace(base, state_ref=state_ref)
-        spoken = _speak(kept, turn, result, notices=notices, now=now, is_staffed=is_staffed)
+        spoken = _speak(kept, turn, result, notices=notices, now=now, staffing=staffing)
     else:
         spoken = _draft(base, turn, result, shown)
     offset = len(messages)
@@ -122,7 +124,7 @@ def settle_turn(
 
 
 def settle_dead(
-    head: Head, turn: OpenTurn, *, notices: Notices, now: datetime, is_staffed: bool, trace: bytes
+    head: Head, turn: OpenTurn, *, notices: Notices, now: datetime, staffing: Staffing, trace: bytes
 ) -> CommitDraft | None:
     """The commit of a turn that failed for good: its events are dead-lettered and a person is told."""
     if not _is_current(head, turn):
@@ -136,7 +138,7 @@ def settle_dead(
         "The assistant failed on this message and stopped trying.",
         notices=notices,
         now=now,
-        is_staffed=is_staffed,
+        staffing=staffing,
     )
     events = tuple(e.id for e in turn.events)
     offset = len(messages)
@@ -148,7 +150,7 @@ def settle_dead(
         dead_letters=events,
         turn_id=turn.turn_id,
         messages=(*messages, *change.messages),
-        outbox=(*_relay(base, offset), *moved),
+        outbox=(*to_desk(base, offset), *moved),
         trace=trace,
     )
 
@@ -158,13 +160,6 @@ def _preview(turn: OpenTurn) -> str:
     return (
         shown_with_files(newest.text, newest.attachments)[:PREVIEW_CHARS] if newest is not None else turn.head.preview
     )
-
-
-def _relay(head: Head, count: int) -> list[OutboxDraft]:
-    """Contact messages go to the desk while people own the conversation."""
-    if head.owner not in PEOPLE:
-        return []
-    return [OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=i) for i in range(count)]
 
 
 def _reply(turn: OpenTurn, result: TurnResult) -> MessageDraft | None:
@@ -181,7 +176,7 @@ def _reply(turn: OpenTurn, result: TurnResult) -> MessageDraft | None:
 
 
 def _speak(
-    base: Head, turn: OpenTurn, result: TurnResult, *, notices: Notices, now: datetime, is_staffed: bool
+    base: Head, turn: OpenTurn, result: TurnResult, *, notices: Notices, now: datetime, staffing: Staffing
 ) -> Transition:
     unresolved = 0 if result.is_resolved_step else base.unresolved_turns + 1
     head = replace(base, unresolved_turns=unresolved)
@@ -190,11 +185,10 @@ def _speak(
     outbox: tuple[OutboxDraft, ...] = ()
     if reply is not None:
         outbox = (OutboxDraft(to=Destination.CHANNEL, voice=Voice.BOT, message=0),)
+    outbox = (*outbox, *to_desk(base, len(messages)))
     if result.handoff is None:
         return Transition(head=head, messages=messages, outbox=outbox)
-    change = hand_over(
-        head, result.handoff.reason, result.handoff.detail, notices=notices, now=now, is_staffed=is_staffed
-    )
+    change = hand_over(head, result.handoff.reason, result.handoff.detail, notices=notices, now=now, staffing=staffing)
     offset = len(messages)
     moved = [row.moved(offset) for row in change.outbox]
     return Transition(head=change.head, messages=(*messages, *change.messages), outbox=(*outbox, *moved))
@@ -223,4 +217,4 @@ def _draft(base: Head, turn: OpenTurn, result: TurnResult, shown: str) -> Transi
     if reply is not None:
         messages.append(replace(reply, kind=MessageKind.DRAFT, visibility=Visibility.INTERNAL, choices=()))
     messages += _notes(turn, result)
-    return Transition(head=base, messages=tuple(messages))
+    return Transition(head=base, messages=tuple(messages), outbox=to_desk(base, len(messages)))

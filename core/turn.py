@@ -295,7 +295,7 @@ class TurnEngine:
 
     def _recorded(self, scene: Scene, ending: Ending) -> TurnResult:
         turn, record, composed = scene.turn, scene.record, ending.composed
-        state = state_of(scene.kept, episode=turn.head.episode)
+        state = state_of(scene.kept, episode=turn.head.episode, epoch=turn.head.owner_epoch)
         result = TurnResult(
             reply=composed.reply,
             handoff=composed.handoff,

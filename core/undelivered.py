@@ -14,7 +14,9 @@ from core.domain import Destination, HandoffReason, Head, Message, MessageKind, 
 from core.ledger import CommitDraft, CommitKind, MessageDraft, OutboxDraft
 from core.link_texts import channel_name, sentence
 from core.linking import internal
-from core.ownership import Notices, hand_over
+from core.notices import Notices
+from core.ownership import hand_over, to_desk
+from core.staffing import OPEN
 
 MARGIN: Final = timedelta(minutes=5)
 """A window that closes before the message gets there is closed: vendors count from their own clocks."""
@@ -135,18 +137,16 @@ def noted(
     queues: bool,
     notices: Notices,
     now: datetime,
-    is_staffed: bool,
 ) -> CommitDraft:
     """The word to the agent; an unheard answer of the bot brings a person in, quietly: the contact could not read a notice."""
     change_head = head
     rows: tuple[OutboxDraft, ...] = ()
     if by_bot and queues and head.owner is Owner.BOT:
         detail = "An answer could not be delivered."
-        change = hand_over(head, HandoffReason.POLICY, detail, notices=notices, now=now, is_staffed=is_staffed)
+        change = hand_over(head, HandoffReason.POLICY, detail, notices=notices, now=now, staffing=OPEN)
         change_head = change.head
-        rows = tuple(row for row in change.outbox if row.to is Destination.DESK and row.message is None)
+        rows = tuple(row for row in change.outbox if row.to is Destination.DESK)
     handoff = change_head.handoff.id if rows and change_head.handoff is not None else None
     said = replace(internal(text), handoff_id=handoff)
-    if change_head.owner in (Owner.QUEUE, Owner.HUMAN):
-        rows = (*rows, OutboxDraft(to=Destination.DESK, voice=Voice.SYSTEM, message=0))
+    rows = (*rows, *to_desk(change_head, 1))
     return CommitDraft(kind=CommitKind.CONTROL, head=change_head, messages=(said,), outbox=rows)

@@ -198,7 +198,7 @@ How can I change the email address of my account?
 My password was refused, can you help me?
 Please ignore my previous message, I found the order number.
 Forget my last question, it works now.
-Who is your CEO? I want to complain.
+Who is your managing director? I want to complain.
 Can you write me an invoice for order 4711?
 Can you send me a summary of my last order?
 Tell me when my parcel arrives.

@@ -17,6 +17,11 @@ from gateway import metrics
 log = structlog.get_logger(__name__)
 
 
+def desk_name(tenant: str) -> str:
+    """What a tenant's desk is called among accounts."""
+    return f"desk:{tenant}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parked:
     """Why and since when an account is parked; ``reason`` is a short constant of the channel or an error code."""

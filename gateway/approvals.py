@@ -29,7 +29,7 @@ class Approvals:
     store: TenantStore
     abilities: Callable[[], Abilities]
 
-    async def answer(self, head: Head, *, agent: str, text: str) -> str | None:
+    async def answer(self, head: Head, *, agent: str, text: str, key: str = "") -> str | None:
         """What came of a command in a note, for the note itself; None when the text is no command.
 
         Saying it twice, or again after a crash, runs nothing twice: the call's key was fixed when it was asked for.

@@ -20,7 +20,7 @@ from core.ports.channel import Channel, Outbound, Sent, Shown
 from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore
 from gateway import metrics
-from gateway.accounts import Accounts
+from gateway.accounts import Accounts, desk_name
 from gateway.carrying import carried
 from gateway.crashpoints import crash
 from gateway.workers import KeyedWorkers
@@ -41,6 +41,9 @@ MAX_ATTEMPTS = 10
 FIRST_RETRY_S = 1.0
 LONGEST_RETRY_S = 300.0
 STORE_RETRY_S = 1.0
+LONGEST_DESK_RETRY_S = 60.0
+"""A desk that is back shall have its cases soon, however long it was away."""
+
 ACCOUNT_RETRY_S = 60.0
 """A parked account is tried again this often, for as long as it takes: what was to be said waits."""
 
@@ -55,16 +58,33 @@ class Outcome:
     retry_s: float | None = None
 
 
+def _parked_name(claimed: Claimed) -> str:
+    return claimed.account if claimed.to is Destination.CHANNEL else desk_name(claimed.tenant)
+
+
+def _after_bug(claimed: Claimed) -> Outcome:
+    """A desk looks what is there before it writes, so it may be tried again; nobody knows what a channel has done."""
+    if claimed.to is Destination.DESK and claimed.attempt < MAX_ATTEMPTS:
+        return Outcome(DeliveryState.PENDING, error="internal", retry_s=retry_delay_s(claimed.attempt))
+    return Outcome(DeliveryState.PARKED, error="internal")
+
+
 def retry_delay_s(attempt: int) -> float:
     """Seconds before attempt ``attempt`` + 1: doubling from one second, at most five minutes."""
-    return float(min(FIRST_RETRY_S * 2 ** (attempt - 1), LONGEST_RETRY_S))
+    return float(min(FIRST_RETRY_S * 2 ** min(attempt - 1, 30), LONGEST_RETRY_S))
 
 
-def classify(error: DeliveryError, attempt: int) -> Outcome:
-    """What a failed attempt means for its row."""
+def classify(error: DeliveryError, attempt: int, to: Destination = Destination.CHANNEL) -> Outcome:
+    """What a failed attempt means for its row.
+
+    A case waits for its desk as long as it takes, also when an answer was lost: a desk looks whether it is there already.
+    """
     refs = Sent.of_parts(error.sent_refs).vendor_ref
     if isinstance(error, CredentialsInvalid):
         return Outcome(DeliveryState.PENDING, vendor_ref=refs, error=error.code, retry_s=ACCOUNT_RETRY_S)
+    if to is Destination.DESK and (error.retryable or not error.is_certain):
+        retry_s = error.retry_after_s or min(retry_delay_s(attempt), LONGEST_DESK_RETRY_S)
+        return Outcome(DeliveryState.PENDING, error=error.code, retry_s=retry_s)
     if not error.is_certain:
         return Outcome(DeliveryState.PARKED, vendor_ref=refs, error=error.code)
     if not error.retryable:
@@ -99,6 +119,7 @@ class Delivery:
         self._desks = desks
         self._holder = holder
         self._clock = clock
+        self._retries: dict[Line, datetime] = {}
         self._workers: KeyedWorkers[Line] = KeyedWorkers("delivery", self._deliver_line, parallel=parallel)
 
     def wake(self, tenant: str, conv: str, to: Destination, *, delay_s: float = 0.0) -> None:
@@ -118,32 +139,44 @@ class Delivery:
         store = self._store.for_tenant(tenant)
         try:
             while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
+                self._retries.pop(line, None)
                 outcome = await self._attempt(claimed)
                 await self._settle(store, claimed, outcome)
                 if outcome.state is DeliveryState.PENDING:
                     return
                 if outcome.state in ENDED_BADLY and to is Destination.CHANNEL and self._undelivered is not None:
                     await self._undelivered(claimed, outcome.error or "")
+            self._wait_on(line)
         except StoreUnavailable:
             log.warning("delivery_waits_for_store", tenant=tenant, conv=conv)
             self._workers.wake(line, delay_s=STORE_RETRY_S)
+
+    def _wait_on(self, line: Line) -> None:
+        """Nothing is due: something new on the line woke it before its time, and took the place of its retry."""
+        retry_at = self._retries.pop(line, None)
+        left_s = 0.0 if retry_at is None else (retry_at - self._clock()).total_seconds()
+        if retry_at is not None and left_s > 0:
+            self._retry(line, retry_at, left_s)
+
+    def _retry(self, line: Line, retry_at: datetime, delay_s: float) -> None:
+        self._retries[line] = retry_at
+        self._workers.wake(line, delay_s=delay_s)
 
     async def _attempt(self, claimed: Claimed) -> Outcome:
         crash("send.before")
         try:
             sent = await self._send(claimed)
         except DeliveryError as error:
-            outcome = classify(error, claimed.attempt)
+            outcome = classify(error, claimed.attempt, claimed.to)
             log.warning("delivery_failed", row=claimed.id, to=claimed.to, code=error.code, next=outcome.state)
-            if isinstance(error, CredentialsInvalid) and claimed.to is Destination.CHANNEL:
-                self._accounts.park(claimed.tenant, claimed.account, error.code)
+            if isinstance(error, CredentialsInvalid):
+                self._accounts.park(claimed.tenant, _parked_name(claimed), error.code)
         except Exception:
             log.exception("delivery_bug", row=claimed.id, to=claimed.to)
-            outcome = Outcome(DeliveryState.PARKED, error="internal")
+            outcome = _after_bug(claimed)
         else:
             outcome = Outcome(DeliveryState.SENT, vendor_ref=sent.vendor_ref)
-            if claimed.to is Destination.CHANNEL:
-                self._accounts.free(claimed.account)
+            self._accounts.free(_parked_name(claimed))
         crash("send.after")
         metrics.DELIVERIES.labels(to=claimed.to, outcome=outcome.state).inc()
         return outcome
@@ -156,7 +189,7 @@ class Delivery:
                 head=claimed.head,
                 message=claimed.message,
                 signal=claimed.signal,
-                reconcile=claimed.unsettled,
+                reconcile=claimed.unsettled or claimed.attempt > 1,
             )
             return await desk.send(item)
         channel = self._channels().get(claimed.account)
@@ -186,7 +219,7 @@ class Delivery:
         retry_at = None
         if outcome.retry_s is not None:
             retry_at = self._clock() + timedelta(seconds=outcome.retry_s)
-            self.wake(claimed.tenant, claimed.conv, claimed.to, delay_s=outcome.retry_s)
+            self._retry((claimed.tenant, claimed.conv, claimed.to), retry_at, outcome.retry_s)
         await store.settle(
             claimed, outcome.state, vendor_ref=outcome.vendor_ref, error=outcome.error, retry_at=retry_at
         )

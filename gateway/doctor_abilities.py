@@ -1,4 +1,4 @@
-"""The part of ``frontdesk doctor`` that looks at models and tools: each examines itself, here it is bounded and cleaned.
+"""The part of ``frontdesk doctor`` that looks at desks, models and tools: each examines itself, here it is bounded and cleaned.
 
 Models are asked a few words each, which costs a few hundred tokens; of tools none is called.
 """
@@ -14,6 +14,7 @@ from core.errors import FrontdeskError
 from core.ports.channel import Finding, Level
 from gateway.doctor import Examined, struck
 
+DESK: Final = "desk"
 MODELS: Final = "models"
 TOOLS: Final = "tools"
 LIMIT_S: Final = 120.0
@@ -21,7 +22,7 @@ LIMIT_S: Final = 120.0
 
 
 class Examines(Protocol):
-    """Models or tools that can look at themselves."""
+    """A desk, models or tools that can look at themselves."""
 
     async def examine(self) -> tuple[Finding, ...]:
         """What is well and what is not."""
@@ -29,7 +30,7 @@ class Examines(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ability:
-    """What is to be examined: ``kind`` is models or tools, ``tenant`` "" for the installation's."""
+    """What is to be examined: ``kind`` is desk, models or tools, ``tenant`` "" for the installation's."""
 
     kind: str
     tenant: str

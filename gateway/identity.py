@@ -18,7 +18,7 @@ import structlog
 
 from adapters.web.tokens import signing_key
 from core import ids
-from core.domain import EventKind, Head, InboundEvent, LinkProof
+from core.domain import EventKind, Head, InboundEvent
 from core.identity import (
     CODE_LIFETIME,
     TOKEN_BYTES,
@@ -41,6 +41,7 @@ from core.identity import (
     standing,
     token_in,
 )
+from core.inbound import LinkProof
 from core.ledger import CommitDraft
 from core.link_texts import sentence
 from core.linking import answered, told

@@ -14,39 +14,23 @@ from typing import Protocol
 import structlog
 
 from core import ids
-from core.domain import (
-    AccountLost,
-    DeliveryState,
-    Elsewhere,
-    EventKind,
-    Head,
-    Ignored,
-    InboundEvent,
-    LinkProof,
-    Parsed,
-    Reaction,
-    Receipt,
-    Respond,
-)
+from core.domain import DeliveryState, EventKind, InboundEvent
 from core.identity import is_about_links
 from core.ids import NewId
-from core.ledger import CommitDraft
-from core.ownership import Notices, decide
+from core.inbound import AccountLost, Elsewhere, Ignored, LinkProof, Parsed, Reaction, Receipt, Respond
+from core.notices import Notices
 from core.ports.channel import Channel, SupportsAcknowledging, SupportsPlacing
 from core.ports.store import Feedback, Store
+from core.staffing import Always, Staff
 from gateway import metrics
 from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.inbox import Inbox
 from gateway.seeking import sought_message
-from gateway.typed import as_chosen, may_be_choice
+from gateway.typed import as_chosen, as_wish, may_be_choice
+from handoff.service import take
 
 log = structlog.get_logger(__name__)
-
-
-def _is_plain(event: InboundEvent) -> bool:
-    """A message that is nothing but a message; nearly all are, and they are looked at no further."""
-    return event.kind is EventKind.MESSAGE and not (event.follows or may_be_choice(event) or is_about_links(event))
 
 
 @cache
@@ -103,7 +87,9 @@ class Intake:
         self._background = background
         self._clock = clock
         self._new_id = new_id
-        self.notices: Callable[[str], Notices] = lambda tenant: Notices()
+        shipped = Notices()
+        self.notices: Callable[[str], Notices] = lambda tenant: shipped
+        self.staff: Callable[[str], Staff] = lambda tenant: Always()
         self.proofs: IdentityProofs | None = None
         self.refusals: Refusals | None = None
         self.stopping: Stopping | None = None
@@ -117,7 +103,7 @@ class Intake:
             assert isinstance(channel, SupportsPlacing)
             parsed = [await channel.placed(item) for item in parsed]
         first = parsed[0] if len(parsed) == 1 or (len(parsed) == 2 and isinstance(parsed[1], Respond)) else None
-        if isinstance(first, InboundEvent) and _is_plain(first):
+        if isinstance(first, InboundEvent) and self._is_plain(first):
             fresh = await self._messages(channel, (first,))
         else:
             fresh = await self._mixed(channel, await self._beside_links(channel, parsed))
@@ -126,6 +112,15 @@ class Intake:
             for item in parsed:
                 self._background.spawn("acknowledge", channel.acknowledge(item))
         return fresh
+
+    def _is_plain(self, event: InboundEvent) -> bool:
+        """A message that is nothing but a message; nearly all are, and they are looked at no further."""
+        return event.kind is EventKind.MESSAGE and not (
+            event.follows
+            or may_be_choice(event)
+            or is_about_links(event)
+            or self.notices(event.tenant).is_go_on(event.text)
+        )
 
     async def _beside_links(self, channel: Channel, parsed: Sequence[Parsed]) -> Sequence[Parsed]:
         """What is left when words about links are answered: a token, its code, STOP LINK."""
@@ -176,9 +171,11 @@ class Intake:
         return False
 
     async def _as_chosen(self, item: Parsed) -> Parsed:
-        if isinstance(item, InboundEvent) and item.kind is EventKind.MESSAGE and may_be_choice(item):
-            return await as_chosen(self._store.for_tenant(item.tenant), item)
-        return item
+        if not isinstance(item, InboundEvent) or item.kind is not EventKind.MESSAGE:
+            return item
+        store = self._store.for_tenant(item.tenant)
+        chosen = await as_chosen(store, item) if may_be_choice(item) else item
+        return await as_wish(store, chosen, self.notices(item.tenant))
 
     async def _prove(self, channel: Channel, proof: LinkProof) -> bool:
         return True if self.proofs is None else await self.proofs.prove(channel, proof)
@@ -186,15 +183,14 @@ class Intake:
     async def _control(self, channel: Channel, event: InboundEvent) -> str:
         """What a contact does beside writing; only asking for a person begins a conversation."""
 
-        def build(head: Head) -> CommitDraft | None:
-            return decide(head, event, notices=self.notices(channel.tenant))
-
-        store = self._store.for_tenant(channel.tenant)
+        store, tenant = self._store.for_tenant(channel.tenant), channel.tenant
         is_beginning = event.kind is EventKind.HANDOFF_REQUESTED and event.contact is not None
         if not is_beginning and await store.head(event.conv) is None:
             metrics.ignored_of(channel.kind, "unknown_conversation").inc()
             return "ignored"
-        appended = await store.append(event.conv, nonce=self._new_id("n"), build=build, event=event)
+        appended = await take(
+            store, event, notices=self.notices(tenant), staff=self.staff(tenant), nonce=self._new_id("n")
+        )
         if event.kind is EventKind.CONTACT_STOPPED and self.stopping is not None:
             self.stopping.stop_turn(channel.tenant, event.conv)
         return "duplicate" if appended.is_duplicate else "accepted"

@@ -14,11 +14,12 @@ from typing import Final
 
 import structlog
 
-from core.domain import Head, Message, MessageKind, Receipt, Role
+from core.domain import Head, Message, MessageKind, Role
 from core.errors import DeliveryError, StoreUnavailable, WindowClosed
 from core.identity import account_of, head_identity
+from core.inbound import Receipt
 from core.ledger import Claimed, CommitDraft
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.channel import Channel, SupportsReopening
 from core.ports.store import Store, TenantStore
 from core.undelivered import (
@@ -54,7 +55,6 @@ class Ladder:
         channels: Callable[[], Mapping[str, Channel]],
         is_parked: Callable[[str], bool],
         notices: Callable[[str], Notices],
-        is_staffed: Callable[[str], bool],
         clock: Callable[[], datetime],
         queues: Callable[[str], bool] = lambda _: True,
     ) -> None:
@@ -63,7 +63,6 @@ class Ladder:
         self._channels = channels
         self._is_parked = is_parked
         self._notices = notices
-        self._is_staffed = is_staffed
         self._clock = clock
         self._queues = queues
 
@@ -177,7 +176,6 @@ class Ladder:
                 queues=self._queues(tenant),
                 notices=self._notices(tenant),
                 now=now,
-                is_staffed=self._is_staffed(tenant),
             )
 
         await store.append(message.conv, nonce=f"{key}:{message.id}", build=build)

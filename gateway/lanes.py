@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from time import perf_counter
@@ -17,14 +17,16 @@ from typing import Any
 import msgspec
 import structlog
 
-from core.domain import Audience, DeliveryState, Head, Message, Owner, Visibility
+from core.conversing.remembering import disarmed
+from core.domain import Audience, DeliveryState, HandoffReason, Head, Message, Owner, Visibility
 from core.errors import StoreUnavailable
 from core.ledger import Commit, CommitDraft, CommitKind, OpenTurn
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.engine import Engine, TurnInput, TurnResult
 from core.ports.store import Store, TenantStore
 from core.settle import settle_dead, settle_turn, turn_head
+from core.staffing import OPEN, Always, Asked, Staff, Staffing
 from gateway import metrics, turn_metrics
 from gateway.crashpoints import crash
 from gateway.listening import Listening
@@ -48,14 +50,30 @@ PARALLEL = 256
 class LaneTenant:
     """What the lanes of a tenant need.
 
-    ``history`` is how many earlier messages a turn sees; ``listening`` hears voice notes, where a model can.
+    ``history`` is how many earlier messages a turn sees; ``staff`` are the people it hands over to; ``listening`` hears voice
+    notes, where a model can.
     """
 
     engine: Engine
     notices: Notices
-    is_staffed: Callable[[], bool]
     history: int
+    staff: Staff = field(default_factory=Always)
     listening: Listening | None = None
+
+
+async def _staffing(lane: LaneTenant, turn: OpenTurn, result: TurnResult) -> Staffing:
+    """How the people stand whom a turn's result asks for; nobody is asked when it asks for none."""
+    if result.handoff is None:
+        return OPEN
+    head = turn_head(turn.head)
+    told = replace(head, language=result.language or head.language, sentiment=result.sentiment or head.sentiment)
+    return await lane.staff.for_handoff(
+        told, Asked(reason=result.handoff.reason, text=_words(turn), trace=result.trace)
+    )
+
+
+def _words(turn: OpenTurn) -> str:
+    return "\n".join(event.text for event in turn.events if event.text)
 
 
 NOT_SAID = frozenset((DeliveryState.DRAFT, DeliveryState.REJECTED, DeliveryState.PARKED))
@@ -243,7 +261,7 @@ class Lanes:
             events=turn.events,
             history=tuple(m for m in history if m.episode == head.episode and _was_said(m))[-lane.history :],
             attempt=turn.attempt,
-            state=await kept_state(store, head.state_ref),
+            state=disarmed(await kept_state(store, head.state_ref), epoch=head.owner_epoch),
             shown=sink.shown,
         )
         async with asyncio.timeout(TURN_LIMIT_S):
@@ -255,7 +273,7 @@ class Lanes:
         if turn.attempt > 1 and not shown:
             earlier = await store.preview(turn.turn_id)
             shown = earlier.shown if earlier is not None else ""
-        now, is_staffed = self._clock(), lane.is_staffed()
+        now, staffing = self._clock(), await _staffing(lane, turn, result)
         state_ref = await keep_state(store, turn, result.state, now=now)
 
         def build(head: Head) -> CommitDraft | None:
@@ -265,7 +283,7 @@ class Lanes:
                 result,
                 notices=lane.notices,
                 now=now,
-                is_staffed=is_staffed,
+                staffing=staffing,
                 shown=shown,
                 state_ref=state_ref,
             )
@@ -278,11 +296,12 @@ class Lanes:
 
     async def _bury(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn) -> None:
         """Three attempts failed: dead-letter the messages and tell a person."""
-        now, is_staffed = self._clock(), lane.is_staffed()
+        now, asked = self._clock(), Asked(reason=HandoffReason.DEAD_LETTER, text=_words(turn))
+        staffing = await lane.staff.for_handoff(turn_head(turn.head), asked)
         trace = msgspec.json.encode({"dead_letter": True, "attempts": turn.attempt - 1})
 
         def build(head: Head) -> CommitDraft | None:
-            return settle_dead(head, turn, notices=lane.notices, now=now, is_staffed=is_staffed, trace=trace)
+            return settle_dead(head, turn, notices=lane.notices, now=now, staffing=staffing, trace=trace)
 
         log.error("turn_dead_lettered", tenant=store.tenant, conv=turn.head.conv, turn=turn.turn_id)
         await store.append(turn.head.conv, nonce=turn.turn_id, build=build)

@@ -24,6 +24,9 @@ SIGNATURES_OBSERVED = Counter(
     "Unproven requests let in by an account that only observes",
     ["channel", "cause"],
 )
+DESK_IGNORED = Counter(
+    "frontdesk_desk_ignored_total", "What came from a desk and was not for us, by reason", ["tenant", "reason"]
+)
 ACCOUNTS_PARKED = Gauge("frontdesk_account_parked", "1 while the vendor refuses an account's credentials", ["account"])
 DELIVERIES = Counter("frontdesk_deliveries_total", "Delivery attempts by outcome", ["to", "outcome"])
 MEDIA = Counter("frontdesk_media_total", "Contacts' files at their vendor, by what became of a fetch", ["outcome"])

@@ -6,6 +6,7 @@ import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import structlog
 from aiohttp import web
@@ -17,13 +18,24 @@ from gateway.lanes import Lanes
 from gateway.live import Hub
 from gateway.media import Media
 from gateway.metrics import LOOP_LAG_SECONDS
-from gateway.receivers import Receivers
 from gateway.recovery import Recovery
+from gateway.runners import Runners
 
 log = structlog.get_logger(__name__)
 
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 LAG_EVERY_S = 1.0
+BACKLOG = 1024
+Factory = Callable[[], asyncio.Protocol]
+
+
+class Front(Protocol):
+    """Reads the connections of a listener before its application does."""
+
+    def mount(self, inner: Factory) -> Factory:
+        """What makes a protocol for each connection; ``inner`` makes the application's."""
+
+    async def stop(self, *, drain_s: float) -> None:
+        """Let requests in hand end and close what is open; safe twice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +45,7 @@ class Listener:
     app: web.Application
     host: str
     port: int
-    front: Callable[[Handler], Handler] | None = None
+    front: Front | None = None
 
 
 class Readiness:
@@ -58,7 +70,7 @@ class Stages:
     recovery: Recovery
     hub: Hub
     readiness: Readiness
-    receivers: Receivers
+    receivers: tuple[Runners, ...]
     beside: Background
     media: Media
     background: tuple[Callable[[], Awaitable[None]], ...] = ()
@@ -72,6 +84,7 @@ class Process:
         self._listeners = listeners
         self._drain_s = drain_s
         self._runners: list[web.AppRunner] = []
+        self._servers: list[asyncio.Server] = []
         self._background: list[asyncio.Task[None]] = []
         self._ended = asyncio.Event()
 
@@ -85,13 +98,16 @@ class Process:
         for listener in self._listeners:
             runner = web.AppRunner(listener.app, access_log=None, shutdown_timeout=self._drain_s, handle_signals=False)
             await runner.setup()
-            if listener.front is not None and runner.server is not None:
-                runner.server.request_handler = listener.front(runner.server.request_handler)
             self._runners.append(runner)
-            await web.TCPSite(runner, listener.host, listener.port, backlog=1024).start()
+            assert runner.server is not None
+            inner: Factory = runner.server
+            made = inner if listener.front is None else listener.front.mount(inner)
+            server = await asyncio.get_running_loop().create_server(made, listener.host, listener.port, backlog=BACKLOG)
+            self._servers.append(server)
         stages.readiness.is_open = True
         await stages.recovery.start()
-        await stages.receivers.start()
+        for runners in stages.receivers:
+            await runners.start()
         for work in (self._measure_lag, *stages.background):
             self._background.append(asyncio.ensure_future(work()))
 
@@ -104,10 +120,16 @@ class Process:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await stages.recovery.stop()
-        await stages.receivers.stop()
+        for runners in stages.receivers:
+            await runners.stop()
+        for server in self._servers:
+            server.close()
+        for listener in self._listeners:
+            if listener.front is not None:
+                await listener.front.stop(drain_s=self._drain_s)
         for runner in self._runners:
             await runner.cleanup()
-        self._runners = []
+        self._servers, self._runners = [], []
         await stages.lanes.stop(drain_s=self._drain_s)
         await stages.delivery.stop(drain_s=self._drain_s)
         await stages.media.stop(drain_s=self._drain_s)

@@ -20,7 +20,8 @@ from core.domain import Contact, EventKind, Head, InboundEvent
 from core.errors import DeliveryError
 from core.identity import head_identity
 from core.ledger import CommitDraft
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.channel import Channel, SupportsProfiles
 from core.ports.store import Store, TenantStore
 from core.profiles import completed

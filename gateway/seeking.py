@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from core.domain import Head, Sought
+from core.domain import Head
+from core.inbound import Sought
 from core.ports.store import TenantStore
 
 OWN: Final = 50

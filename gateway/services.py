@@ -13,8 +13,9 @@ from aiohttp import web
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core.ids import NewId
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.channel import Channel
+from core.ports.desk import Desk
 from core.ports.knowledge import KnowledgeStore
 from core.ports.store import Store, TenantStore
 from gateway.accounts import Accounts
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from gateway.knowledge import LiveKnowledge
     from gateway.media import Media
     from handoff.people import People
+    from handoff.router import Router
     from handoff.service import HandoffService
 
 Clock = Callable[[], datetime]
@@ -70,14 +72,15 @@ class TenantServices:
     handoff: HandoffService
     notices: Notices
     is_staffed: Callable[[], bool]
+    router: Router | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Everything of the process; replaced as a whole by a hot reload, so read it at each request.
 
-    ``channels`` maps account id to channel (all kinds); ``accounts`` holds the web accounts.  ``media`` fetches contacts' files
-    from vendors; None where no channel keeps any there.
+    ``channels`` maps account id to channel (all kinds), ``desks`` tenant to desk; ``accounts`` holds the web accounts.  ``media``
+    fetches contacts' files from vendors; None where no channel keeps any there.
     """
 
     tenants: Mapping[str, TenantServices]
@@ -98,6 +101,7 @@ class Services:
     clock: Clock
     new_id: NewId
     media: Media | None = None
+    desks: Mapping[str, Desk] = field(default_factory=dict)
 
     @property
     def identity(self) -> Identity:

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import sys
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 import structlog
@@ -15,10 +14,13 @@ import config
 from core.domain import Head
 from core.errors import FrontdeskError
 from core.ports.channel import Channel, Closes, SupportsProfiles
-from gateway import compose, webhooks
+from gateway import assist_metrics, compose, desks, webhooks
 from gateway.compose.engines import Equipment
+from gateway.compose.people import handoff_settings
+from gateway.desks import DeskRunners
+from gateway.gaps import Gaps
 from gateway.http import demo, framing, slack_oauth
-from gateway.http.express import express
+from gateway.http.express import Express
 from gateway.http.internal import internal_app
 from gateway.http.public import public_app
 from gateway.identity import Identity
@@ -27,11 +29,13 @@ from gateway.lanes import TURN_LIMIT_S
 from gateway.presence import Presence
 from gateway.process import Listener, Process, Readiness, Stages
 from gateway.profiles import Profiles
+from gateway.queueing import QueueSweep
 from gateway.receivers import Receivers
 from gateway.recovery import Recovery
 from gateway.registration import register_all
 from gateway.services import Current
 from gateway.signals import Signals
+from handoff.router import Router
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +58,7 @@ class Serving:
         self.framed_by: str | None = None
         """The origin whose pages may show the desk in a frame: the lab's, when it runs."""
         self.receivers = Receivers(self._shared.intake, accounts=self._shared.accounts, channels=self._channels)
+        self.desks = DeskRunners(lambda: self.world.services.desks, accounts=self._shared.accounts)
         signals = Signals(
             inbox=self._shared.inbox,
             lanes=self.lanes,
@@ -63,8 +68,12 @@ class Serving:
             channels=self._channels,
         )
         signals.met = self._met
+        self._gaps = self._learning()
+        signals.listeners = (self._shared.waits.committed, self._gaps.committed)
+        self.queue = QueueSweep(routers=self._routers, notices=lambda tenant: self.world.lanes[tenant].notices)
         self._shared.inbox.on_accepted = signals.accepted
         self._shared.intake.notices = lambda tenant: self.world.lanes[tenant].notices
+        self._shared.intake.staff = lambda tenant: self.world.lanes[tenant].staff
         self._shared.intake.stopping = self.lanes
         self._shared.media.channels = self._channels
         self._shared.media.limit_bytes = lambda: self.world.services.limits.upload_bytes
@@ -73,6 +82,10 @@ class Serving:
 
     def _channels(self) -> Mapping[str, Channel]:
         return self.world.services.channels
+
+    def _routers(self) -> Mapping[str, Router]:
+        tenants = self.world.services.tenants.items()
+        return {name: tenant.router for name, tenant in tenants if tenant.router is not None}
 
     def _ladder(self) -> Ladder:
         """The delivery ladder over the links between identities, whose proofs come through the intake."""
@@ -85,8 +98,19 @@ class Serving:
             channels=self._channels,
             is_parked=lambda account: account in shared.accounts.parked,
             notices=lambda tenant: self.world.lanes[tenant].notices,
-            is_staffed=lambda tenant: self.world.lanes[tenant].is_staffed(),
             clock=compose.now,
+        )
+
+    def _learning(self) -> Gaps:
+        """What agents answered, kept as candidates for the knowledge base."""
+        shared = self._shared
+        return Gaps(
+            shared.store,
+            shared.knowledge,
+            after=lambda: {tenant.id: handoff_settings(tenant).after for tenant in self.world.settings.tenants},
+            background=shared.background,
+            clock=compose.now,
+            counts=assist_metrics.count,
         )
 
     def _met(self, head: Head) -> None:
@@ -115,12 +139,17 @@ class Serving:
             recovery=recovery,
             hub=shared.hub,
             readiness=self.readiness,
-            receivers=self.receivers,
+            receivers=(self.receivers, self.desks),
             beside=shared.background,
             media=shared.media,
-            background=(self._refresh_knowledge, self.ladder.run),
+            background=(self._refresh_knowledge, self.ladder.run, self._gaps.run, self.queue.run),
         )
-        beyond = (*webhooks.routes(), *slack_oauth.routes(), *demo.routes(settings.server.public.demo_site))
+        beyond = (
+            *webhooks.routes(),
+            *desks.routes(),
+            *slack_oauth.routes(),
+            *demo.routes(settings.server.public.demo_site),
+        )
         public, internal = settings.server.public, settings.server.internal
         desk = internal_app(self.current, self.readiness)
         if self.framed_by is not None:
@@ -130,7 +159,7 @@ class Serving:
                 app=public_app(self.current, more_routes=beyond),
                 host=public.host,
                 port=public.port,
-                front=partial(express, self.current),
+                front=Express(self.current),
             ),
             Listener(app=desk, host=internal.host, port=internal.port),
             *more,
@@ -158,11 +187,15 @@ class Serving:
         await asyncio.gather(*(tenant.knowledge.refresh() for tenant in world.services.tenants.values()))
         self.world, self.current.services = world, world.services
         await self.receivers.follow()
+        await self.desks.follow()
         self.register()
         loop = asyncio.get_running_loop()
         for channel in former.services.channels.values():
             if isinstance(channel, Closes):
                 loop.call_later(TURN_LIMIT_S, self._close_later, channel)
+        for desk in former.services.desks.values():
+            if isinstance(desk, Closes):
+                loop.call_later(TURN_LIMIT_S, self._close_later, desk)
         for tenant in former.services.tenants.values():
             loop.call_later(TURN_LIMIT_S, tenant.knowledge.close)
         await world.equipment.start()
@@ -181,9 +214,9 @@ class Serving:
     async def close_channels(self) -> None:
         """Give up the connections of the channels, models and tools, at the end."""
         await self.world.equipment.stop()
-        for channel in self.world.services.channels.values():
-            if isinstance(channel, Closes):
-                await channel.close()
+        for end in (*self.world.services.channels.values(), *self.world.services.desks.values()):
+            if isinstance(end, Closes):
+                await end.close()
 
     async def _refresh_knowledge(self) -> None:
         """Notice new generations, whoever built them."""

@@ -39,6 +39,8 @@ class Signals:
         self._channels = channels
         self.met: Callable[[Head], None] | None = None
         """Told of a conversation's first commit: what its vendor has verified about the contact may link them."""
+        self.listeners: tuple[Callable[[str, Commit], None], ...] = ()
+        """Told of every commit: who learns from how people wait and what they answer."""
 
     def accepted(self, tenant: str, events: Sequence[InboundEvent]) -> None:
         """New messages are durable: wake their lanes, after the channel's debounce."""
@@ -56,6 +58,8 @@ class Signals:
         self._presence.committed(commit)
         if commit.seq == 1 and self.met is not None:
             self.met(commit.head)
+        for listener in self.listeners:
+            listener(tenant, commit)
         for destination in commit.has_outbox:
             self._delivery.wake(tenant, commit.conv, destination)
         head = commit.head

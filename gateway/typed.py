@@ -1,6 +1,7 @@
 """Choices a contact answers by typing their number: on channels without buttons, and wherever people type rather than press.
 
-Only a bare number is looked at, and only while our newest message to the contact offered choices.
+Only a bare number is looked at, and only while our newest message to the contact offered choices.  The choice to go on with the
+assistant is a wish, not words for a turn; it is known by its label, which is what every channel's button says.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.shared.plain import chosen
-from core.domain import Audience, EventKind, InboundEvent, Message, MessageKind, Role, Status, Visibility
+from core.domain import Audience, EventKind, InboundEvent, Message, MessageKind, Owner, Role, Status, Visibility
+from core.notices import Notices
 from core.ports.store import TenantStore
 
 LONGEST: Final = 4
@@ -41,3 +43,12 @@ async def as_chosen(store: TenantStore, event: InboundEvent) -> InboundEvent:
         return replace(event, kind=EventKind.CONTACT_RATED, rating=int(rating), text="")
     label = chosen(event.text, newest.choices)
     return event if label is None else replace(event, text=label)
+
+
+async def as_wish(store: TenantStore, event: InboundEvent, notices: Notices) -> InboundEvent:
+    """The message as the wish to go on with the assistant, when it says that and people have not answered yet."""
+    if event.kind is not EventKind.MESSAGE or not notices.is_go_on(event.text):
+        return event
+    head = await store.head(event.conv)
+    is_waiting = head is not None and head.owner in (Owner.QUEUE, Owner.BOT) and head.handoff is not None
+    return replace(event, kind=EventKind.CONTACT_WENT_ON) if is_waiting else event

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from core.domain import Elsewhere, Parsed, Respond
 from core.errors import (
     AccountUnknown,
     BodyTooLarge,
@@ -14,6 +13,7 @@ from core.errors import (
     Overloaded,
     SignatureInvalid,
 )
+from core.inbound import Elsewhere, Parsed, Respond
 from core.ports.channel import Channel, RawRequest, RefreshesKeys
 from gateway import metrics
 from gateway.intake import elsewhere
@@ -29,34 +29,28 @@ async def receive(request: web.Request) -> web.Response:
     channel = services.channels.get(request.match_info["account"])
     if channel is None:
         raise AccountUnknown("No such account.")
-    said = await answer(services, channel, request)
-    return web.Response(body=said.body, content_type=said.media_type)
-
-
-async def answer(services: Services, channel: Channel, request: web.BaseRequest) -> Respond:
-    """Verify, parse, make durable, and what to say then."""
+    body = await request.read()
+    if len(body) > services.limits.body_bytes:
+        raise BodyTooLarge(f"The body is larger than {services.limits.body_bytes} bytes.")
     raw = RawRequest(
         method=request.method,
         path=request.raw_path,
         headers=request.headers,
-        body=await _body(request, services.limits.body_bytes),
+        body=body,
         received_at=services.clock(),
     )
+    said = await answer(services, channel, raw)
+    return web.Response(body=said.body, content_type=said.media_type)
+
+
+async def answer(services: Services, channel: Channel, raw: RawRequest) -> Respond:
+    """Verify, parse, make durable, and what to say then."""
     channel, parsed = await _understood(services, channel, raw)
     fresh = await services.intake.take(channel, parsed)
     for item in parsed:
         if isinstance(item, Respond):
             return item
     return ACCEPTED if fresh == 1 else Respond(b'{"accepted": %d}' % fresh)
-
-
-async def _body(request: web.BaseRequest, limit: int) -> bytes:
-    """The whole body; one that came in the same packet as its head is there already."""
-    content = request.content
-    body = content.read_nowait() if content.is_eof() else await request.read()
-    if len(body) > limit:
-        raise BodyTooLarge(f"The body is larger than {limit} bytes.")
-    return body
 
 
 async def _understood(services: Services, channel: Channel, raw: RawRequest) -> tuple[Channel, tuple[Parsed, ...]]:

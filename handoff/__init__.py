@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from pydantic import BaseModel
-
-from core.ports.channel import LiveEvents
+from core.ports.channel import Files, LiveEvents, Memory
 from core.ports.desk import Desk
-from handoff.hours import OpeningHours
+from core.ports.helpdesk import Helpdesk
+from handoff.kit.settings import DeskSettings
 
-SettingsT_contra = TypeVar("SettingsT_contra", bound=BaseModel, contravariant=True)
-SettingsT = TypeVar("SettingsT", bound=BaseModel)
+SettingsT_contra = TypeVar("SettingsT_contra", bound=DeskSettings, contravariant=True)
+SettingsT = TypeVar("SettingsT", bound=DeskSettings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskContext:
-    """What the composition root gives a desk beside its settings."""
+    """What the composition root gives a desk beside its settings.
+
+    ``memory`` keeps small facts across restarts (inserted once); ``files`` reads what contacts sent.  ``webhook_url`` is where
+    the helpdesk reaches us, ``base_url`` where people open the built-in desk; None when the YAML names no such address.
+    """
 
     tenant: str
     live: LiveEvents
+    files: Files
+    memory: Memory
+    clock: Callable[[], datetime]
+    webhook_url: str | None = None
+    base_url: str | None = None
 
 
 class BuildDesk(Protocol[SettingsT_contra]):
@@ -31,18 +40,25 @@ class BuildDesk(Protocol[SettingsT_contra]):
         """The desk of one tenant."""
 
 
+class BuildHelpdesk(Protocol[SettingsT_contra]):
+    """Makes the vendor's end of a bridged desk of its settings, without I/O."""
+
+    def __call__(self, context: DeskContext, settings: SettingsT_contra) -> Helpdesk:
+        """The account of one tenant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskPlugin(Generic[SettingsT]):
-    """What a desk's folder offers: the YAML word, the model of its block, how to build it, and when it is staffed.
+    """What a desk's folder offers: the YAML word, the model of its block, and how to build it.
 
-    ``hours`` gives None for a desk where somebody is always there; ``snippets`` are (title, text) of canned replies.
+    A desk that reads the ledger itself has ``build``; one that is a vendor's product has ``helpdesk``, and ``handoff.bridge``
+    makes a desk of that.
     """
 
     kind: str
     settings: type[SettingsT]
-    build: BuildDesk[SettingsT]
-    hours: Callable[[SettingsT], OpeningHours | None]
-    snippets: Callable[[SettingsT], tuple[tuple[str, str], ...]]
+    build: BuildDesk[SettingsT] | None = None
+    helpdesk: BuildHelpdesk[SettingsT] | None = None
 
 
 AnyDeskPlugin = DeskPlugin[Any]

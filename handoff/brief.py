@@ -6,7 +6,7 @@ turn's record.  ``traces`` are read with tolerance, since an older engine may ha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -22,6 +22,8 @@ LONG_QUESTION_WORDS = 8
 TRIED_TITLES = 3
 MAX_CITED = 4
 MAX_ENTITIES = 8
+MAX_CALLS = 3
+RESULT_WORDS = 14
 
 REASONS: Mapping[HandoffReason, str] = {
     HandoffReason.ASKED: "asked for a person",
@@ -88,21 +90,26 @@ class Brief:
     summary: str = ""
 
 
-def compose(head: Head, messages: Sequence[Message], traces: Sequence[bytes] = ()) -> Brief:
-    """The brief of the current episode; ``traces`` are its turns' records, oldest first."""
-    episode = [m for m in messages if m.episode == head.episode]
+def compose(
+    head: Head, messages: Sequence[Message], traces: Sequence[bytes] = (), *, hide: Callable[[str], str] = str
+) -> Brief:
+    """The brief of the current episode; ``traces`` are its turns' records, oldest first.
+
+    ``hide`` strikes out what the desk may not see, before anything is shortened: half a card number looks like none.
+    """
+    episode = [replace(m, text=hide(m.text)) for m in messages if m.episode == head.episode]
     reason = head.handoff.reason if head.handoff else None
     brief = Brief(
-        who=who(head),
+        who=hide(who(head)),
         is_verified=head.contact.verified,
         wants=wants(episode, reason),
-        tried=tried(episode, decisions(traces)),
+        tried=(*tried(episode, decisions(traces)), *called(traces, hide)),
         cited=cited(episode),
-        entities=entities(traces),
+        entities=entities(traces, hide),
         sentiment=head.sentiment,
         reason=reason,
         reason_text=REASONS[reason] if reason else None,
-        detail=head.handoff.detail if head.handoff else None,
+        detail=hide(head.handoff.detail) if head.handoff else None,
         priority=priority(head),
         waiting_since=waiting_since(head, episode),
         language=head.language,
@@ -178,6 +185,31 @@ def decisions(traces: Iterable[bytes]) -> dict[str, str]:
     return found
 
 
+def called(traces: Iterable[bytes], hide: Callable[[str], str] = str) -> tuple[str, ...]:
+    """What the assistant's tools came to, the newest last, one line for each: name, outcome, and the first words of a result."""
+    calls = [call for trace in traces for call in step(trace, "tools").get("calls", ()) if isinstance(call, dict)]
+    lines = [_call_line(call, hide) for call in calls if isinstance(call.get("tool"), str)]
+    return tuple(dict.fromkeys(lines))[-MAX_CALLS:]
+
+
+def _call_line(call: Mapping[str, Any], hide: Callable[[str], str]) -> str:
+    outcome, told = str(call.get("outcome", "unknown")), call.get("text") or call.get("detail")
+    words = shortened(hide(_flat(told)), words=RESULT_WORDS) if isinstance(told, str) else ""
+    line = f"Used {call['tool']} ({outcome})"
+    return f"{line}: {words}" if words else line
+
+
+def _flat(text: str) -> str:
+    """A tool's JSON object as "name value" pairs; any other text as it is."""
+    try:
+        value = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeEncodeError):
+        return text
+    if not isinstance(value, dict):
+        return text
+    return ", ".join(f"{name} {item}" for name, item in value.items() if isinstance(item, str | int | float))
+
+
 def _titles(answers: Sequence[Message]) -> str:
     titles = list(dict.fromkeys(c.title for m in answers for c in m.citations))
     shown = ", ".join(f"“{shortened(title, words=8)}”" for title in titles[:TRIED_TITLES])
@@ -218,11 +250,11 @@ def waiting_since(head: Head, episode: Sequence[Message]) -> datetime | None:
     return head.handoff.requested_at if head.handoff is not None else since
 
 
-def entities(traces: Iterable[bytes]) -> tuple[Entity, ...]:
+def entities(traces: Iterable[bytes], hide: Callable[[str], str] = str) -> tuple[Entity, ...]:
     """What the engine recognised in the turns of the episode, each once, newest turn first."""
     found: dict[Entity, None] = {}
     for trace in reversed(list(traces)):
-        for entity in _entities_of(step(trace, "understand")):
+        for entity in _entities_of(step(trace, "understand"), hide):
             found.setdefault(entity)
     return tuple(found)[:MAX_ENTITIES]
 
@@ -245,7 +277,7 @@ def _record(trace: bytes) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _entities_of(understood: Mapping[str, Any]) -> list[Entity]:
+def _entities_of(understood: Mapping[str, Any], hide: Callable[[str], str]) -> list[Entity]:
     """Entities as a list of {kind, text} or as kind → texts, at the top of the step or in one of its parts."""
     parts = [understood, *(part for part in understood.values() if isinstance(part, dict))]
     raw = next((part["entities"] for part in parts if part.get("entities")), ())
@@ -257,7 +289,9 @@ def _entities_of(understood: Mapping[str, Any]) -> list[Entity]:
         listed = [item for item in raw if isinstance(item, dict)] if isinstance(raw, list) else []
         pairs = [(i.get("kind") or i.get("type"), i.get("text") or i.get("value")) for i in listed]
     return [
-        Entity(kind=kind, text=shortened(str(text), words=6)) for kind, text in pairs if isinstance(kind, str) and text
+        Entity(kind=kind, text=shortened(hide(str(text)), words=6))
+        for kind, text in pairs
+        if isinstance(kind, str) and text
     ]
 
 

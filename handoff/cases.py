@@ -111,7 +111,7 @@ async def read(store: TenantStore, conv: str) -> Case | None:
     messages, has_earlier = await earlier(store, conv, before=None)
     return Case(
         head=head,
-        brief=brief.compose(head, messages, await _traces(store, head, messages)),
+        brief=brief.compose(head, messages, await traces(store, head, messages)),
         messages=messages,
         has_earlier=has_earlier,
         unread=await store.unread(conv),
@@ -126,10 +126,10 @@ async def earlier(store: TenantStore, conv: str, *, before: tuple[int, int] | No
     return found[-TRANSCRIPT:], len(found) > TRANSCRIPT
 
 
-async def _traces(store: TenantStore, head: Head, messages: Sequence[Message]) -> list[bytes]:
+async def traces(store: TenantStore, head: Head, messages: Sequence[Message]) -> list[bytes]:
     """The records of the episode's last turns, oldest first."""
     turns = dict.fromkeys(m.turn_id for m in messages if m.turn_id and m.episode == head.episode)
     found: list[bytes] = []
     for turn_id in list(turns)[-TRACED_TURNS:]:
-        found += [step.body for step in (await store.steps(turn_id))[-1:] if step.name == "trace"]
+        found += [step.body for step in await store.steps(turn_id) if step.name == "trace"][-1:]
     return found

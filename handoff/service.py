@@ -13,14 +13,18 @@ from datetime import datetime
 from typing import Protocol
 
 from core import ids
-from core.domain import Attachment, Contact, EventKind, Head, InboundEvent, Message, Owner
+from core.domain import Attachment, Contact, EventKind, HandoffReason, Head, InboundEvent, Message, Owner
 from core.errors import CaseTaken, PayloadInvalid
+from core.hours import OpeningHours
 from core.ids import NewId
 from core.ledger import CommitDraft
-from core.ownership import Notices, decide
-from core.ports.store import TenantStore
+from core.notices import Notices
+from core.ownership import decide, reopened
+from core.ports.store import Appended, TenantStore
+from core.staffing import OPEN, Asked, Staff, Staffing
 from handoff.assist import Snippet, filled
-from handoff.hours import OpeningHours
+from handoff.commanding import is_command
+from handoff.hours import DeskHours
 
 LOWEST_RATING, HIGHEST_RATING = 1, 5
 
@@ -44,7 +48,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody wants done to a conversation; ``agent`` is None when it is the contact."""
+    """What somebody wants done to a conversation; ``agent`` is None when it is the contact.
+
+    ``from_desk``: an agent did it at an external desk; its ``key`` is then the desk's own id of what was done.
+    """
 
     kind: EventKind
     key: str
@@ -54,18 +61,24 @@ class Wish:
     rating: int | None = None
     attachments: tuple[Attachment, ...] = ()
     takes_over: bool = False
+    from_desk: bool = False
 
     @property
     def dedupe_key(self) -> str:
-        """Unique per conversation; two people who happen to use one key do not meet."""
+        """Unique per conversation; two people who happen to use one key do not meet, but a desk's ids are its own."""
+        if self.from_desk:
+            return f"{self.kind}:desk:{ids.digest(self.key)}"
         return f"{self.kind}:{ids.digest(self.agent or '', self.key)}"
 
 
 class Commands(Protocol):
     """Understands commands that agents write into notes."""
 
-    async def answer(self, head: Head, *, agent: str, text: str) -> str | None:
-        """Carry it out, once however often it is said; what came of it, or None when the text is no command."""
+    async def answer(self, head: Head, *, agent: str, text: str, key: str = "") -> str | None:
+        """Carry it out, once however often it is said; what came of it, or None when the text is no command.
+
+        ``key`` is the note's own: the same note again is no new wish.
+        """
 
 
 class HandoffService:
@@ -83,10 +96,12 @@ class HandoffService:
         clock: Callable[[], datetime],
         new_id: NewId = ids.new_id,
         snippets: Iterable[tuple[str, str]] = (),
+        staff: Staff | None = None,
     ) -> None:
         self._store = store
         self._notices = notices
-        self._hours = hours
+        self._hours = DeskHours(hours, clock)
+        self._staff = staff or self._hours
         self._clock = clock
         self._new_id = new_id
         self._snippets = tuple(snippets)
@@ -95,11 +110,11 @@ class HandoffService:
 
     def is_staffed(self) -> bool:
         """Whether the desk is open now; a desk without hours always is."""
-        return self._hours is None or self._hours.is_staffed(self._clock())
+        return self._staff.is_open()
 
     def next_open(self) -> datetime | None:
         """When the desk opens next; None while it is open."""
-        return None if self._hours is None else self._hours.next_open(self._clock())
+        return self._hours.next_open()
 
     def snippets(self, head: Head, *, agent: str) -> tuple[Snippet, ...]:
         """The team's canned texts, filled in for a conversation."""
@@ -123,9 +138,14 @@ class HandoffService:
         attachments: tuple[Attachment, ...] = (),
         takeover: bool = False,
     ) -> Done:
-        """``agent`` answers the contact, and owns the conversation from then on; ``CaseTaken`` as in ``claim``."""
+        """``agent`` answers the contact, and owns the conversation from then on; ``CaseTaken`` as in ``claim``.
+
+        A command ("/send 1") is no answer for a contact: ``PayloadInvalid``.
+        """
         if not attachments:
             _require_text(text)
+        if is_command(text):
+            raise PayloadInvalid("This is a command. Write it as a note; nothing was sent.", field="text")
         return await self._control(
             conv,
             Wish(
@@ -145,7 +165,7 @@ class HandoffService:
         """
         _require_text(text)
         if self.commands is not None:
-            answer = await self.commands.answer(await self._head(conv), agent=agent, text=text)
+            answer = await self.commands.answer(await self._head(conv), agent=agent, text=text, key=key)
             text = text if answer is None else f"{text.strip()}\n{answer}"
         return await self._control(
             conv, Wish(kind=EventKind.AGENT_NOTED, key=key, agent=agent, text=text, takes_over=True)
@@ -171,8 +191,22 @@ class HandoffService:
             raise PayloadInvalid("A rating is a whole number from 1 to 5.", field="rating")
         return await self._control(conv, Wish(kind=EventKind.CONTACT_RATED, key=key, text=comment, rating=rating))
 
+    async def at_desk(self, conv: str, wish: Wish) -> Done:
+        """What an agent did at an external desk (``wish.from_desk``); it takes over, since there it has happened already."""
+        return await self._control(conv, wish)
+
+    async def take(self, event: InboundEvent) -> Appended:
+        """What a contact did beside writing, as it arrived; raises as ``TenantStore.append`` does."""
+        return await take(self._store, event, notices=self._notices, staff=self._staff, nonce=self._new_id("n"))
+
+    async def tell(self, conv: str, text: str, *, key: str) -> Done:
+        """The house itself tells the agents something, in private."""
+        return await self._control(conv, Wish(kind=EventKind.HOUSE_NOTED, key=key, text=text))
+
     async def _control(self, conv: str, wish: Wish) -> Done:
-        event = self._event(await self._head(conv), wish)
+        head = await self._head(conv)
+        event = self._event(head, wish)
+        staffing = await staffing_for(self._staff, head, event)
         taken_by: str | None = None
 
         def build(head: Head) -> CommitDraft | None:
@@ -180,7 +214,7 @@ class HandoffService:
             taken_by = _taken_by(head, wish)
             if taken_by is not None:
                 return None
-            return decide(head, event, notices=self._notices, is_staffed=self.is_staffed())
+            return decide(head, event, notices=self._notices, staffing=staffing)
 
         appended = await self._store.append(conv, nonce=self._new_id("n"), build=build, event=event)
         if appended.commit is not None:
@@ -212,8 +246,27 @@ class HandoffService:
             agent=wish.agent,
             reason=wish.reason,
             rating=wish.rating,
+            from_desk=wish.from_desk,
             thread=head.thread,
         )
+
+
+async def staffing_for(staff: Staff, head: Head | None, event: InboundEvent) -> Staffing:
+    """How those stand whom a contact asks for; nobody is asked for any other control."""
+    if event.kind is not EventKind.HANDOFF_REQUESTED:
+        return OPEN
+    asked = Asked(reason=HandoffReason.ASKED, text=event.reason or event.text)
+    return await staff.for_handoff(reopened(head or Head.first(event)), asked)
+
+
+async def take(store: TenantStore, event: InboundEvent, *, notices: Notices, staff: Staff, nonce: str) -> Appended:
+    """Commit what a contact did beside writing, on the newest head."""
+    staffing = await staffing_for(staff, await store.head(event.conv), event)
+
+    def build(head: Head) -> CommitDraft | None:
+        return decide(head, event, notices=notices, staffing=staffing)
+
+    return await store.append(event.conv, nonce=nonce, build=build, event=event)
 
 
 def _contact(head: Head, wish: Wish) -> Contact | None:

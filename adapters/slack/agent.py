@@ -13,8 +13,9 @@ from typing import Any, Final
 from adapters import ChannelContext
 from adapters.slack.channel import SlackChannel
 from adapters.slack.settings import SlackSettings
-from core.domain import EventKind, Head, InboundEvent, Owner, Parsed
+from core.domain import EventKind, Head, InboundEvent, Owner
 from core.errors import DeliveryError
+from core.inbound import Parsed
 from core.ports.channel import Outbound, Sent
 
 STATUSES: Final[Mapping[Owner, str]] = {

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 
-from adapters.shared.http import VendorHttp
 from adapters.slack.errors import Refused
 from core.errors import DeliveryError, OutcomeUnknown, ProviderUnavailable
+from core.vendors.http import VendorHttp
 
 if TYPE_CHECKING:
     from slack_sdk.errors import SlackApiError

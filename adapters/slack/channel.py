@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters import ChannelContext
-from adapters.shared.download import Downloads
 from adapters.slack import signature
 from adapters.slack.api import SlackApi, text_of
 from adapters.slack.doctor import examine
@@ -28,9 +27,11 @@ from adapters.slack.settings import SlackSettings
 from adapters.slack.sockets import receive
 from adapters.slack.streams import Streams
 from adapters.slack.tokens import Tokens
-from core.domain import Attachment, Contact, Head, Owner, Parsed, Role
+from core.domain import Attachment, Contact, Head, Owner, Role
 from core.errors import CredentialsInvalid, DeliveryError, MessageRejected
+from core.inbound import Parsed
 from core.ports.channel import Accept, Capabilities, Fetched, Finding, Outbound, RawRequest, Sent, Shown
+from core.vendors.download import Downloads
 
 KIND: Final = "slack"
 FORM: Final = "application/x-www-form-urlencoded"

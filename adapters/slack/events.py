@@ -14,20 +14,9 @@ from adapters.slack.payloads import Delivered, Envelope, Event, Said
 from adapters.slack.rooms import Installation, Place, is_direct, place_of, ref_of
 from adapters.slack.settings import SlackSettings
 from adapters.slack.text import mentions, plain
-from core.domain import (
-    AccountLost,
-    Attachment,
-    Contact,
-    Elsewhere,
-    EventKind,
-    Ignored,
-    InboundEvent,
-    Parsed,
-    Reaction,
-    Respond,
-    Sought,
-)
+from core.domain import Attachment, Contact, EventKind, InboundEvent
 from core.errors import PayloadInvalid
+from core.inbound import AccountLost, Elsewhere, Ignored, Parsed, Reaction, Respond, Sought
 from core.wire import decode
 
 SPOKEN: Final = frozenset({None, "file_share", "thread_broadcast", "me_message"})

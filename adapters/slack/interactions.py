@@ -14,8 +14,9 @@ from adapters.slack.payloads import Action, Command, Container, Interaction, Int
 from adapters.slack.rooms import Installation, Place, is_direct, place_of
 from adapters.slack.settings import SlackSettings
 from adapters.slack.text import plain
-from core.domain import Contact, EventKind, Ignored, InboundEvent, Parsed, Respond
+from core.domain import Contact, EventKind, InboundEvent
 from core.errors import PayloadInvalid, PayloadMalformed
+from core.inbound import Ignored, Parsed, Respond
 from core.wire import decode
 
 CHOICE: Final = "choice:"

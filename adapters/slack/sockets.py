@@ -16,8 +16,8 @@ import msgspec
 from adapters.slack.api import SlackApi, quiet_logger, text_of
 from adapters.slack.events import EventReader
 from adapters.slack.interactions import InteractionReader
-from core.domain import Ignored, Parsed, Respond
 from core.errors import InboundRejected, ProviderUnavailable
+from core.inbound import Ignored, Parsed, Respond
 from core.ports.channel import Accept
 
 if TYPE_CHECKING:

@@ -7,8 +7,6 @@ from dataclasses import replace
 from typing import Any, Final
 
 from adapters import ChannelContext
-from adapters.shared.download import Downloads
-from adapters.shared.http import VendorHttp
 from adapters.teams.connector import Connector, Room, Tokens
 from adapters.teams.doctor import Doctor
 from adapters.teams.files import origin_of
@@ -20,9 +18,12 @@ from adapters.teams.render import Activity as Body
 from adapters.teams.render import Look, growing, is_showable, plain_activity, render
 from adapters.teams.settings import TeamsSettings
 from adapters.teams.streams import Streams
-from core.domain import Attachment, Head, Message, Parsed
+from core.domain import Attachment, Head, Message
 from core.errors import ConfigError, DeliveryError, MessageRejected, OutcomeUnknown, StoppedByContact, Unsupported
+from core.inbound import Parsed
 from core.ports.channel import Capabilities, Fetched, Finding, Outbound, RawRequest, Sent, Shown
+from core.vendors.download import Downloads
+from core.vendors.http import VendorHttp
 from core.wire import decode
 
 KIND: Final = "teams"

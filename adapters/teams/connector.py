@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from adapters.shared.http import Answer, VendorHttp
 from adapters.teams.errors import error_of, token_error
 from adapters.teams.payloads import Created, Token
 from adapters.teams.settings import TeamsSettings
 from core.errors import MessageRejected, OutcomeUnknown, ProviderUnavailable
+from core.vendors.http import Answer, VendorHttp
 
 NO_ID: Final = "-"
 """Stands for a message that the connector took without naming it, as it does for some odd ones."""

@@ -12,7 +12,6 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters import ChannelContext
-from adapters.shared.http import VendorHttp
 from adapters.teams.connector import Tokens
 from adapters.teams.inbound import TEAMS
 from adapters.teams.keys import Key, KeyRing
@@ -20,6 +19,7 @@ from adapters.teams.proof import Doorkeeper, is_local
 from adapters.teams.settings import TeamsSettings
 from core.errors import CredentialsInvalid, DeliveryError, SignatureInvalid
 from core.ports.channel import Finding, Level, RawRequest
+from core.vendors.http import VendorHttp
 
 MOST_SKEW_S: Final = 60
 

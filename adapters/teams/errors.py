@@ -8,7 +8,6 @@ from typing import Final
 
 import msgspec
 
-from adapters.shared.http import Answer
 from adapters.teams.payloads import Refusal, Refused, Token
 from core.errors import (
     ContactGone,
@@ -19,6 +18,7 @@ from core.errors import (
     ProviderUnavailable,
     Throttled,
 )
+from core.vendors.http import Answer
 
 CODES: Final[Mapping[str, type[DeliveryError]]] = {
     "BotNotInConversationRoster": ContactGone,

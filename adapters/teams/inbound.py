@@ -19,8 +19,9 @@ from adapters.teams.cards import Pressed, answered, pressed, rated_card
 from adapters.teams.files import attachments_of
 from adapters.teams.payloads import Activity, Place
 from core import ids
-from core.domain import Contact, EventKind, Ignored, InboundEvent, Parsed, Reaction, Respond
+from core.domain import Contact, EventKind, InboundEvent
 from core.errors import PayloadInvalid
+from core.inbound import Ignored, Parsed, Reaction, Respond
 from core.ports.channel import RawRequest
 
 TEAMS: Final = "msteams"

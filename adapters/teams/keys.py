@@ -14,9 +14,9 @@ import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt.algorithms import RSAAlgorithm
 
-from adapters.shared.http import Answer, VendorHttp
 from adapters.teams.payloads import Jwk, Jwks, OpenId
 from core.errors import OutcomeUnknown, ProviderUnavailable
+from core.vendors.http import Answer, VendorHttp
 
 T = TypeVar("T")
 

@@ -16,12 +16,12 @@ from typing import Any, Final
 import jwt
 from yarl import URL
 
-from adapters.shared.guard import check_url, is_loopback
 from adapters.teams.keys import KeyRing
 from adapters.teams.payloads import Bound
 from adapters.teams.settings import TeamsSettings
 from core.errors import KeysStale, MessageRejected, SignatureInvalid
 from core.ports.channel import RawRequest
+from core.vendors.guard import check_url, is_loopback
 from core.wire import decode
 
 LEEWAY_S: Final = 300

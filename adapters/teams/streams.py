@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from adapters.shared.http import Answer
 from adapters.teams.connector import Connector, Room, created_id
 from adapters.teams.errors import Fate, error_of, fate_of
 from core.errors import OutcomeUnknown, ProviderUnavailable, StoppedByContact
+from core.vendors.http import Answer
 
 ROLL_OVER_AFTER: Final = timedelta(seconds=105)
 MAX_LIVE: Final = 5_000

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from adapters.shared.http import Answer, VendorHttp
 from adapters.telegram.errors import MOST_WAIT_S, of_sdk, refusal
 from core.errors import OutcomeUnknown, ProviderUnavailable
+from core.vendors.http import Answer, VendorHttp
 
 if TYPE_CHECKING:
     from telegram import Bot

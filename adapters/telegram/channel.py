@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from adapters import ChannelContext
-from adapters.shared.download import Downloads
 from adapters.telegram.api import BotApi
 from adapters.telegram.doctor import Doctor
 from adapters.telegram.media import DOWNLOAD_LIMIT_BYTES, Origin, Stored
@@ -27,9 +26,11 @@ from adapters.telegram.sending import Sending
 from adapters.telegram.settings import TelegramSettings
 from adapters.telegram.updates import MAX_START, PRESS_KEY, Reader
 from adapters.telegram.wording import Wording
-from core.domain import Attachment, Head, InboundEvent, Parsed
+from core.domain import Attachment, Head, InboundEvent
 from core.errors import MessageRejected, ProviderUnavailable, SignatureInvalid, Unsupported
+from core.inbound import Parsed
 from core.ports.channel import Accept, Capabilities, Fetched, Finding, Outbound, RawRequest, Sent, Shown
+from core.vendors.download import Downloads
 from core.wire import decode
 
 KIND = "telegram"

@@ -9,12 +9,12 @@ from typing import Final
 
 import msgspec
 
-from adapters.shared.http import Answer
 from adapters.telegram.api import BotApi
 from adapters.telegram.payloads import READ_UPDATES
 from adapters.telegram.registration import WebhookInfo, webhook_info
 from core.errors import DeliveryError
 from core.ports.channel import Finding, Level
+from core.vendors.http import Answer
 
 MOST_SKEW_S: Final = 30.0
 MANY_PENDING: Final = 100

@@ -14,7 +14,8 @@ from typing import Final
 
 from adapters.telegram.place import LEAST_SUPERGROUP, group_key
 from core import ids
-from core.domain import InboundEvent, LinkProof, Parsed, Reaction
+from core.domain import InboundEvent
+from core.inbound import LinkProof, Parsed, Reaction
 from core.ports.channel import Memory
 
 MOST_KNOWN: Final = 10_000

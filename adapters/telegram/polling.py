@@ -18,8 +18,8 @@ from adapters.telegram.api import BotApi
 from adapters.telegram.errors import ReceivingElsewhere
 from adapters.telegram.payloads import READ_UPDATES, Update
 from adapters.telegram.updates import Reader
-from core.domain import Ignored, Parsed
 from core.errors import InboundRejected, ProviderUnavailable, StoreError, Throttled
+from core.inbound import Ignored, Parsed
 from core.ports.channel import Accept
 from core.wire import decode
 

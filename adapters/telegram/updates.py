@@ -28,8 +28,9 @@ from adapters.telegram.place import GROUPS, PRIVATE, SUPERGROUP, Place, thread_k
 from adapters.telegram.press import Presses, Rated
 from adapters.telegram.wording import Said, Wording
 from core import ids
-from core.domain import Contact, EventKind, Ignored, InboundEvent, LinkProof, Parsed, Reaction, Respond, Sought
+from core.domain import Contact, EventKind, InboundEvent
 from core.identity import token_in
+from core.inbound import Ignored, LinkProof, Parsed, Reaction, Respond, Sought
 
 MAX_START: Final = 64
 """Most characters of what a deep link brings along."""

@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 import msgspec
 
 from adapters import ChannelContext
-from adapters.shared.download import Downloads
-from adapters.shared.guard import is_loopback
 from adapters.twilio import doctor
 from adapters.twilio.errors import MediaRefused
 from adapters.twilio.forms import Form
@@ -23,9 +21,12 @@ from adapters.twilio.render import Part
 from adapters.twilio.rest import Pairs, TwilioRest, authorization
 from adapters.twilio.settings import API_URL, TwilioSettings
 from adapters.twilio.signature import SHA1, SHA256, Signatures
-from core.domain import Attachment, Head, Ignored, Message, Parsed
+from core.domain import Attachment, Head, Message
 from core.errors import DeliveryError, MessageRejected, OutcomeUnknown, SignatureInvalid, Unsupported
+from core.inbound import Ignored, Parsed
 from core.ports.channel import Capabilities, Fetched, Finding, Outbound, RawRequest, Sent
+from core.vendors.download import Downloads
+from core.vendors.guard import is_loopback
 
 LINK_VALID_S: Final = 86_400
 """A link in a text should outlive a night's sleep."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from adapters.shared.http import Answer
 from core.errors import (
     ContactGone,
     CredentialsInvalid,
@@ -18,6 +17,7 @@ from core.errors import (
     Throttled,
     WindowClosed,
 )
+from core.vendors.http import Answer
 
 
 class MediaRefused(MessageRejected):

@@ -16,18 +16,9 @@ from adapters.shared.text import strip_invisible
 from adapters.twilio.errors import receipt_error
 from adapters.twilio.payloads import Inbound, Status, read
 from core import ids
-from core.domain import (
-    Attachment,
-    Contact,
-    DeliveryState,
-    EventKind,
-    Ignored,
-    InboundEvent,
-    Parsed,
-    Receipt,
-    Respond,
-)
+from core.domain import Attachment, Contact, DeliveryState, EventKind, InboundEvent
 from core.errors import PayloadInvalid
+from core.inbound import Ignored, Parsed, Receipt, Respond
 from core.ports.channel import RawRequest
 
 TWIML: Final = Respond(b"<Response/>", "text/xml")

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from adapters.shared.http import Answer, VendorHttp
 from adapters.twilio.errors import error_of
 from adapters.twilio.settings import API_URL, CONTENT_URL, MESSAGING_URL, TwilioSettings
 from core.errors import OutcomeUnknown, ProviderUnavailable
+from core.vendors.http import Answer, VendorHttp
 
 CALL_LIMIT_S: Final = 15.0
 LISTED: Final = 50

@@ -17,8 +17,9 @@ from adapters.web.payloads import Kind, SignedMessage
 from adapters.web.settings import WebSettings, webhook_key
 from adapters.web.tokens import Session
 from core import ids
-from core.domain import Attachment, Contact, EventKind, Head, Ignored, InboundEvent, Respond
+from core.domain import Attachment, Contact, EventKind, Head, InboundEvent
 from core.errors import PayloadInvalid
+from core.inbound import Ignored, Respond
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.wire import decode
 

@@ -132,7 +132,11 @@ async def _understand(turn: TurnInput, gated: Gate, settings: EngineSettings, re
     if languages.needs_model(gated.text, settings.languages):
         await asyncio.to_thread(languages.load, settings.languages)
     understood = understand(
-        gated.text, settings, known_language=turn.head.language, offered_person=offers_person(turn.history)
+        gated.text,
+        settings,
+        known_language=turn.head.language,
+        offered_person=offers_person(turn.history),
+        earlier=tuple(message.text for message in turn.history if message.role is Role.CONTACT),
     )
     record.put("understand", msgspec.to_builtins(understood), since=before)
     return understood

@@ -49,8 +49,15 @@ def _read(read: Callable[[Mapping[str, Any]], T | None], value: object) -> T | N
         return None
 
 
-def state_of(kept: Kept, *, episode: int) -> dict[str, Any]:
-    """What to keep; empty when there is nothing."""
+def disarmed(state: Mapping[str, Any], *, epoch: int) -> Mapping[str, Any]:
+    """What still holds under an owner's epoch: after people had the conversation, no flow goes on and no call waits for a yes."""
+    if state.get("epoch", epoch) == epoch:
+        return state
+    return {name: value for name, value in state.items() if name not in ("flow", "pending")}
+
+
+def state_of(kept: Kept, *, episode: int, epoch: int) -> dict[str, Any]:
+    """What to keep under an owner's ``epoch``; empty when there is nothing."""
     state: dict[str, Any] = {}
     if kept.pending is not None:
         state["pending"] = dict(kept.pending.to_state())
@@ -58,7 +65,7 @@ def state_of(kept: Kept, *, episode: int) -> dict[str, Any]:
         state["flow"] = dict(kept.flow.to_state())
     if kept.summary:
         state["summary"], state["summed_to"] = kept.summary, kept.summed_to
-    return {"episode": episode, **state} if state else {}
+    return {"episode": episode, "epoch": epoch, **state} if state else {}
 
 
 def leaving(history: Sequence[Message], kept: Kept, *, limit: int, at_once: int) -> tuple[Message, ...]:

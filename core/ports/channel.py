@@ -12,7 +12,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-from core.domain import Attachment, Contact, Head, InboundEvent, Message, Parsed
+from core.domain import Attachment, Contact, Head, InboundEvent, Message
+from core.inbound import Parsed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,18 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain import (
-    Attachment,
-    Audience,
-    DeliveryState,
-    Destination,
-    Head,
-    InboundEvent,
-    Message,
-    Owner,
-    Receipt,
-)
+from core.domain import Attachment, Audience, DeliveryState, Destination, Head, InboundEvent, Message, Owner
 from core.identity import LinkRecord
+from core.inbound import Receipt
 from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 
 Build = Callable[[Head], CommitDraft | None]
@@ -256,7 +247,7 @@ class StoreObserver(Protocol):
         """A commit of any kind is durable."""
 
     def settled(self, tenant: str, conv: str, message_id: str | None, state: DeliveryState) -> None:
-        """A delivery attempt has its outcome."""
+        """A delivery attempt has its outcome; ``message_id`` is None when it was for the desk."""
 
 
 class Store(Protocol):

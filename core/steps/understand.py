@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from core.settings import Category, EngineSettings, Sentiment, Smalltalk
 from core.steps.asks import agrees, asks_for_person
@@ -15,10 +16,16 @@ from core.steps.sentiment import sentiment
 from core.steps.smalltalk import smalltalk
 from core.words import fold
 
+TREND: Final = 4
+"""So many messages of the contact tell how their mood goes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
-    """What a message says about itself; ``categories`` are those whose words it uses."""
+    """What a message says about itself; ``categories`` are those whose words it uses.
+
+    ``upset_messages``: so many of the contact's last four messages sound negative; 0 when this one does not.
+    """
 
     language: str
     asked_for_person: bool
@@ -26,23 +33,37 @@ class Understanding:
     sentiment: Sentiment
     categories: tuple[str, ...]
     entities: tuple[Entity, ...]
+    upset_messages: int = 0
 
 
 def understand(
-    text: str, settings: EngineSettings, *, known_language: str | None, offered_person: bool = False
+    text: str,
+    settings: EngineSettings,
+    *,
+    known_language: str | None,
+    offered_person: bool = False,
+    earlier: Sequence[str] = (),
 ) -> Understanding:
-    """``known_language`` is the conversation's so far; it stands when the message is too short to tell.
+    """``earlier`` are the contact's messages before this one, oldest first.  ``known_language`` is the conversation's
+    so far; it stands when the message is too short to tell.
 
     After the bot has offered a person (``offered_person``), a plain yes asks for one.
     """
+    tone = sentiment(text)
     return Understanding(
         language=detect(text, settings.languages, otherwise=known_language or settings.default_language),
         asked_for_person=asks_for_person(text) or (offered_person and agrees(text)),
         smalltalk=smalltalk(text),
-        sentiment=sentiment(text),
+        sentiment=tone,
         categories=categories(text, settings.categories),
         entities=entities(text),
+        upset_messages=_upset(earlier) + 1 if tone is Sentiment.NEGATIVE else 0,
     )
+
+
+def _upset(earlier: Sequence[str]) -> int:
+    """How many of the last messages before this one sound negative."""
+    return sum(sentiment(said) is Sentiment.NEGATIVE for said in earlier[-(TREND - 1) :])
 
 
 def categories(text: str, known: Mapping[str, Category]) -> tuple[str, ...]:

@@ -39,6 +39,7 @@ def _facts(understood: Understanding, unresolved_turns: int, found: Found | None
         categories=understood.categories,
         sentiment=understood.sentiment,
         unresolved_turns=unresolved_turns,
+        upset_messages=understood.upset_messages,
         language=understood.language,
         smalltalk=understood.smalltalk,
         confidence=None if found is None else found.confidence,

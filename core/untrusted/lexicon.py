@@ -119,7 +119,8 @@ _WORDS = {
     ),
     PEOPLE: listed("users user readers reader people customers everyone recipient recipients"),
     CLAIM: listed(
-        "god president ceo creator developer administrator admin boss authority police officer engineer owner accountant"
+        "god president chief executive creator developer administrator admin boss authority police officer engineer owner "
+        "accountant"
     ),
     DUTY: listed("must should shall need have always never only instead muss musst debes dois deve devi moet"),
     HEAD: listed("system assistant developer new instruction instructions end"),

@@ -1,4 +1,4 @@
-"""``frontdesk doctor``: is every account, every model and every tool well, seen from the vendor's side?"""
+"""``frontdesk doctor``: is every account, desk, model and tool well, seen from the vendor's side?"""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from config import Settings
     from gateway.doctor import Addresses, Examined
+    from gateway.store.embedded.sqlite import SqliteStore
 
 
 def register(app: typer.Typer) -> None:
@@ -27,9 +28,9 @@ def register(app: typer.Typer) -> None:
         account: Annotated[str | None, typer.Option("--account", help="Examine this account only.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Examine every account against its vendor, every model and every tool: credentials, names, webhooks; with what to mend.
+        """Examine every account against its vendor, every desk, model and tool: credentials, names, webhooks; with what to mend.
 
-        Models are asked a few words each (a few hundred tokens), of tools none is called; `--account` leaves both out.
+        Models are asked a few words each (a few hundred tokens), of tools none is called; `--account` leaves all but it out.
 
         Run it beside `serve`: then the public address and every webhook are tried from outside, and parked accounts are named.
         Without a running `serve` the vendors alone are asked. No customer is sent anything; no secret is printed.
@@ -83,11 +84,38 @@ async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...
                     patients.append(Patient(channel=channel, settings=account.settings))
         try:
             found = await examine(patients, addresses(settings))
-            return found if only is not None else (*found, *await _abilities(settings))
+            return found if only is not None else (*found, *await _desks(settings, store), *await _abilities(settings))
         finally:
             for patient in patients:
                 if isinstance(patient.channel, Closes):
                     await patient.channel.close()
+
+
+async def _desks(settings: Settings, store: SqliteStore) -> tuple[Examined, ...]:
+    """Every tenant's desk that is outside this process."""
+    from core.ports.channel import Closes, SupportsDoctor
+    from gateway.compose import session_secret
+    from gateway.compose.desks import DESKS, desk_context
+    from gateway.doctor import secrets_of
+    from gateway.doctor_abilities import DESK, Ability, examine_abilities
+    from gateway.live import Hub
+
+    secret, found = session_secret(settings), []
+    for tenant in settings.tenants:
+        build = DESKS[tenant.desk.kind].helpdesk
+        if build is None:
+            continue
+        context = desk_context(settings, tenant, store=store, live=Hub(), secret=secret)
+        helpdesk = build(context, tenant.desk.settings)
+        if isinstance(helpdesk, SupportsDoctor):
+            secrets = secrets_of([tenant.desk.settings])
+            found.append(Ability(kind=DESK, tenant=tenant.id, examines=helpdesk, secrets=secrets))
+    try:
+        return await examine_abilities(found)
+    finally:
+        for ability in found:
+            if isinstance(ability.examines, Closes):
+                await ability.examines.close()
 
 
 async def _abilities(settings: Settings) -> tuple[Examined, ...]:
@@ -134,7 +162,7 @@ def addresses(settings: Settings) -> Addresses:
 
 def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     from gateway.doctor import is_well
-    from gateway.doctor_abilities import MODELS, TOOLS
+    from gateway.doctor_abilities import DESK, MODELS, TOOLS
 
     def facts(item: Examined) -> list[dict[str, str]]:
         return [
@@ -150,7 +178,7 @@ def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     others = [item for item in examined if not item.account]
     parts = {
         kind: [{"tenant": item.tenant or None, "findings": facts(item)} for item in others if item.channel == kind]
-        for kind in (MODELS, TOOLS)
+        for kind in (DESK, MODELS, TOOLS)
     }
     server = [fact for item in others if item.channel == "server" for fact in facts(item)]
     return {"well": is_well(examined), "server": server, "accounts": accounts, **parts}

@@ -43,6 +43,11 @@ PORT_OPTION: Final[Any] = typer.Option(
 )
 
 
+HELPDESK_OPTION: Final[Any] = typer.Option(
+    "--helpdesk/--no-helpdesk", help="Play a helpdesk (Zendesk's API) beside the built-in desk, or use that alone."
+)
+
+
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
@@ -50,8 +55,9 @@ def register(app: typer.Typer) -> None:
     def lab(
         config: Annotated[Path, CONFIG_OPTION] = DEFAULT_CONFIG,
         port: Annotated[int, PORT_OPTION] = PORT,
+        helpdesk: Annotated[bool, HELPDESK_OPTION] = True,
     ) -> None:
-        """Serve as `frontdesk serve` does, with stand-ins of Slack, Telegram, Twilio and Teams and one page to play on.
+        """Serve as `frontdesk serve` does, with stand-ins of Slack, Telegram, Twilio, Teams and Zendesk and one page to play on.
 
         The page shows every account whose api_url is the lab's, side by side with the desk, on this computer only; other accounts
         are served as ever.  The YAML reads the lab's port as ${FRONTDESK_LAB_PORT:-8090}.
@@ -60,13 +66,14 @@ def register(app: typer.Typer) -> None:
 
             frontdesk lab --config config/examples/demo/frontdesk.yaml
 
-            frontdesk lab --port 9090
+            frontdesk lab --port 9090 --no-helpdesk
         """
         os.environ[PORT_VARIABLE] = str(port)
         from gateway import logs
         from gateway.serving import serve
 
-        settings = load_settings(config)
+        load = partial(load_settings, helpdesk_at=f"http://{HOST}:{port}" if helpdesk else None)
+        settings = load(config)
         logs.configure(level=settings.log.level, form=settings.log.format)
         run = asyncio.run
         if sys.platform != "win32":
@@ -74,14 +81,20 @@ def register(app: typer.Typer) -> None:
 
             run = uvloop.run
         sys.stdout.write(f"  {'lab':9}http://{HOST}:{port}/\n")
-        run(serve(config, settings, beside=partial(beside, settings, port), load=load_settings))
+        run(serve(config, settings, beside=partial(beside, settings, port), load=load))
 
 
-def load_settings(path: Path) -> Settings:
-    """The configuration; without a base_url the lab's vendors reach Frontdesk by its port on this computer."""
+def load_settings(path: Path, *, helpdesk_at: str | None = None) -> Settings:
+    """The configuration; without a base_url the lab's vendors reach Frontdesk by its port on this computer.
+
+    ``helpdesk_at`` is where the lab plays the helpdesk of tenants that have none; None: they keep the built-in desk.
+    """
     from gateway import compose
+    from gateway.cli.lab_desk import with_helpdesk
 
     settings = compose.load_settings(path)
+    if helpdesk_at is not None:
+        settings = with_helpdesk(settings, helpdesk_at)
     public = settings.server.public
     if public.base_url is not None:
         return settings
@@ -102,6 +115,7 @@ def _revealed(value: Any) -> Any:
 
 def beside(settings: Settings, port: int, serving: Serving) -> Listener:
     """The lab's listener, wired to a serving process."""
+    from gateway.cli.lab_desk import helpdesks
     from gateway.lab.server import Lab, Places
     from gateway.lab.stand_ins import StandIns
     from gateway.process import Listener
@@ -111,6 +125,7 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
     wiring = Wiring(serving=serving, stand_ins=made, public=public, models=settings.models)
     panes = [pane for tenant in settings.tenants for pane in wiring.panes(tenant)]
     behind = backstage(settings, made)
+    played = helpdesks(settings, made, public)
     web = next((pane for pane in panes if pane.played is None), None)
     lab = Lab(
         panes=panes,
@@ -118,7 +133,9 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
         places=Places(
             web=f"{public}/widget/v1/frame?account={web.id}" if web is not None else None,
             desk=f"{internal}/desk/",
+            helpdesk=next(iter(played), None),
         ),
+        helpdesks=tuple(played.values()),
         company=settings.tenants[0].name,
         suggestions=_suggestions(settings),
         log_in=partial(log_in, settings, internal),

@@ -13,8 +13,15 @@ from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
     from config import Settings
-    from core.ports.store import Store
+    from core.ledger import Commit
+    from core.ports.store import Store, TenantStore
     from core.trace import Trace
+    from handoff.learning import Used
+
+LAST = 1_000_000
+"""No commit has so many messages."""
+
+AROUND = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -64,15 +71,41 @@ async def _why(settings: Settings, message_id: str, *, as_json: bool) -> int:
             return EXIT_NO
         of = tenants[found.given.tenant]
         again = await replay(found, of.engine, abilities=of.at(found.at))
+        used = await _used(store, found)
     bound = redacting.bound_of(of.abilities.tools)
     if as_json:
         told = {"same": again.is_same, "settings_changed": again.settings_changed}
-        body = redacting.record(msgspec.to_builtins({"trace": found, "replay": told}), bound)
+        body = redacting.record(msgspec.to_builtins({"trace": found, "replay": told, "suggestion": used}), bound)
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
     else:
         block = of.tenant.models or settings.models
-        show(found, again, Console(), Shown(bound=bound, currency=block.currency if block else "USD"))
+        show(found, again, Console(), Shown(bound=bound, currency=block.currency if block else "USD", used=used))
     return EXIT_OK if again.is_same else EXIT_NO
+
+
+async def _used(store: Store, trace: Trace) -> Used | None:
+    """What an agent did with the turn's draft; None when there was none, or nothing was done yet."""
+    from core.domain import Audience
+    from handoff.assist import is_draft
+    from handoff.learning import used
+
+    rooms = store.for_tenant(trace.given.tenant)
+    for asked in trace.given.events:
+        commit = await _outcome(rooms, asked.id)
+        if commit is None:
+            continue
+        around = await rooms.transcript(commit.conv, audience=Audience.DESK, after=(commit.seq - 1, LAST), limit=AROUND)
+        for message in around:
+            if message.turn_id == trace.turn_id and is_draft(message):
+                return await used(rooms, message.id)
+    return None
+
+
+async def _outcome(rooms: TenantStore, event_id: str) -> Commit | None:
+    try:
+        return await rooms.outcome(event_id)
+    except KeyError:  # retention has taken the event
+        return None
 
 
 async def find(store: Store, tenants: list[str], message_id: str) -> Trace | str:

@@ -14,16 +14,18 @@ from core.trace import Trace, recorded_result
 from gateway.cli import why_models
 from gateway.cli.page import grid, line, pairs, plain, section
 from gateway.cli.redacting import Bound
+from handoff.learning import Used
 
 SHOWN_PASSAGES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What the page needs beside the record: which arguments are bound, and the currency of the prices."""
+    """What the page needs beside the record: bound arguments, the currency of prices, what an agent did with a draft."""
 
     bound: Bound = field(default_factory=dict)
     currency: str = "USD"
+    used: Used | None = None
 
 
 def show(trace: Trace, again: Replay, console: Console, shown: Shown | None = None) -> None:
@@ -41,6 +43,9 @@ def show(trace: Trace, again: Replay, console: Console, shown: Shown | None = No
     why_models.tools(console, trace, shown.bound)
     section(console, "Said" if trace.given.owner in ("bot", "none") else "Suggested to the agent")
     line(console, trace.outcome.text or "(nothing)")
+    if shown.used is not None:
+        by = f" by {shown.used.by}" if shown.used.by else ""
+        line(console, f"What became of it: {shown.used.use}{by} ({shown.used.likeness:.0%} alike)", style="dim")
     why_models.cited(console, trace)
     why_models.guard(console, trace)
     _evidence(console, trace.steps)

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,22 @@ from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
 from core.domain import Attachment
-from core.ownership import DEFAULT_NOTICES, Notices
+from core.handoff.surveys import surveyed
+from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
 from core.ports.knowledge import IndexEngine
 from core.providers.lexical import LexicalEngine
+from core.staffing import Always
 from core.turn import TurnEngine
 from gateway.accounts import Accounts
-from gateway.approvals import Approvals
 from gateway.background import Background
 from gateway.carrying import LINK_VALID_S
+from gateway.compose.assists import commands_of
 from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
+from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
+from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -41,9 +45,8 @@ from gateway.media import Media
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.embedded.sqlite import SqliteStore
 from gateway.store.knowledge import SqliteKnowledgeStore
-from handoff import AnyDeskPlugin, DeskContext
-from handoff.desks.builtin import plugin as builtin_plugin
 from handoff.people import People, Person, PersonRole
+from handoff.queueing import Waits
 from handoff.service import HandoffService
 from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.pipeline import ChunkSettings, SyncJob, build
@@ -74,7 +77,6 @@ __all__ = [
     "world",
 ]
 
-DESKS: dict[str, AnyDeskPlugin] = {plugin.kind: plugin for plugin in (builtin_plugin,)}
 SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
 SECRET_FILE = "session_secret"  # noqa: S105  a file's name
@@ -158,10 +160,11 @@ def _sync_job(
 
 def notices_of(tenant: config.Tenant) -> Notices:
     """The tenant's sentences over the shipped ones."""
-    return Notices(
-        default={**DEFAULT_NOTICES, **_texts(tenant.notices.default)},
+    texts = Notices(
+        default=_texts(tenant.notices.default),
         by_language={language: _texts(texts) for language, texts in tenant.notices.by_language.items()},
     )
+    return surveyed(texts, handoff_settings(tenant).after.survey)
 
 
 def _texts(given: Mapping[Any, str]) -> dict[str, str]:
@@ -201,6 +204,7 @@ class Shared:
     media: Media
     pool: ThreadPoolExecutor
     secret: bytes
+    waits: Waits = field(default_factory=Waits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,7 +214,6 @@ class World:
     settings: config.Settings
     services: Services
     lanes: Mapping[str, LaneTenant]
-    desks: Mapping[str, Desk]
     equipment: Equipment
 
 
@@ -224,8 +227,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
     equipment = Equipment(clock=now, claims_of=shared.store.for_tenant)
     for tenant in settings.tenants:
         services = tenants[tenant.id] = _tenant(settings, tenant, shared)
-        desk = DESKS[tenant.desk.kind]
-        desks[tenant.id] = desk.build(DeskContext(tenant=tenant.id, live=shared.hub), tenant.desk.settings)
+        desks[tenant.id] = desk_of(settings, tenant, shared, services, equipment=equipment, channels=lambda: channels)
         for account in tenant.accounts:
             channel = channels[account.id] = channel_of(
                 settings, tenant.id, account, store=shared.store, live=shared.hub, secret=shared.secret
@@ -238,6 +240,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
     services_all = Services(
         tenants=tenants,
         channels=channels,
+        desks=desks,
         accounts=accounts,
         people=people_of(settings),
         store=shared.store,
@@ -255,7 +258,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
         clock=now,
         new_id=ids.new_id,
     )
-    return World(settings=settings, services=services_all, lanes=lanes, desks=desks, equipment=equipment)
+    return World(settings=settings, services=services_all, lanes=lanes, equipment=equipment)
 
 
 def _lane(
@@ -284,12 +287,12 @@ def _lane(
         engine.equip(with_tools(abilities, toolbox, equipment, tenant.id))
 
     equipment.grows(toolbox, grown)
-    services.handoff.commands = Approvals(store=services.store, abilities=lambda: engine.abilities)
+    services.handoff.commands = commands_of(tenant, services, abilities=lambda: engine.abilities, secret=shared.secret)
     models, read = abilities.models, abilities.read_file
     return LaneTenant(
         engine=engine,
         notices=services.notices,
-        is_staffed=services.is_staffed,
+        staff=services.router or Always(),
         history=asked.history,
         listening=Listening(models=models, store=services.store, read=read) if models and read else None,
     )
@@ -297,14 +300,15 @@ def _lane(
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
     job = _sync_job(settings, tenant, shared.knowledge, LexicalEngine())
-    notices = notices_of(tenant)
+    notices, router = notices_of(tenant), router_of(tenant, shared.store, waits=shared.waits)
     handoff = HandoffService(
         shared.store.for_tenant(tenant.id),
         notices=notices,
-        hours=DESKS[tenant.desk.kind].hours(tenant.desk.settings),
+        hours=desk_settings(tenant).opening_hours(),
         clock=now,
         new_id=ids.new_id,
-        snippets=DESKS[tenant.desk.kind].snippets(tenant.desk.settings),
+        snippets=desk_settings(tenant).canned_texts(),
+        staff=router,
     )
     return TenantServices(
         id=tenant.id,
@@ -322,6 +326,7 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
         handoff=handoff,
         notices=notices,
         is_staffed=handoff.is_staffed,
+        router=router,
     )
 
 
@@ -352,7 +357,7 @@ def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> S
         delivery=Delivery(
             shared.store,
             channels=lambda: current().services.channels,
-            desks=lambda: current().desks,
+            desks=lambda: current().services.desks,
             holder=holder,
             clock=now,
             accounts=shared.accounts,

@@ -19,9 +19,10 @@ from core.providers.tools.declared import Declared, McpServer, OpenApiTools, Pol
 from core.providers.tools.specs import spec_of
 from core.settings import EngineSettings
 from core.tools.firewall import Firewall
-from gateway.compose import DESKS, session_secret
+from gateway.compose import session_secret
 from gateway.compose.channels import channel_of, now
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, models_of
+from gateway.compose.people import desk_settings
 from gateway.live import Hub
 from gateway.store.embedded.sqlite import SqliteStore
 
@@ -36,7 +37,7 @@ class Offline:
 
     def at(self, moment: datetime) -> Abilities:
         """The abilities of a turn that ran then."""
-        hours = DESKS[self.tenant.desk.kind].hours(self.tenant.desk.settings)
+        hours = desk_settings(self.tenant).opening_hours()
         is_staffed = hours is None or hours.is_staffed(moment)
         return replace(self.abilities, is_staffed=lambda: is_staffed)
 

@@ -68,9 +68,10 @@ async def trace(request: web.Request) -> web.Response:
     messages = await store.tail(conv, audience=Audience.DESK, limit=LOOKED_BACK)
     turn_id = _turn_of(messages, message_id)
     steps = () if turn_id is None else await store.steps(turn_id)
-    if not steps:
+    records = [step.body for step in steps if step.name == "trace"] or [step.body for step in steps]
+    if not records:
         raise not_found("trace")
-    return web.Response(body=steps[-1].body, content_type="application/json")
+    return web.Response(body=records[-1], content_type="application/json")
 
 
 async def _tenant_of(services: Services, person: Person, conv: str) -> TenantStore:

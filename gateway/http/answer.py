@@ -107,7 +107,7 @@ class Answer:
         return commit, tuple(message for message in said if message.role is not Role.CONTACT)
 
     async def _conclude(self, commit: Commit, messages: tuple[Message, ...]) -> None:
-        replies = [message for message in messages if message.role is Role.BOT]
+        replies = [message for message in messages if message.role is Role.BOT or _is_our_word(message)]
         notices = [message for message in messages if message.handoff_id is not None]
         unseen = [message for message in replies if message.position > self.after]
         if unseen:
@@ -165,6 +165,11 @@ class Answer:
         )
         # One place past the commit's last message: everything the commit holds lies before it.
         await self.out.send("done", data, id=position((commit.seq, len(commit.messages))))
+
+
+def _is_our_word(message: Message) -> bool:
+    """A sentence of the house that answers; one about a handoff has an event of its own."""
+    return message.role is Role.SYSTEM and message.handoff_id is None
 
 
 def _may_be_shown(message: Message | None) -> bool:

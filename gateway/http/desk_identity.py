@@ -12,6 +12,8 @@ from aiohttp import web
 
 from core.domain import Head
 from core.identity import account_of, head_identity
+from core.ports.desk import BridgesPeople
+from gateway.accounts import desk_name
 from gateway.http.admin import admin_of
 from gateway.http.bodies import read_json
 from gateway.http.desk import BASE, MAX_BODY_BYTES, Seat, reader, writer
@@ -126,15 +128,23 @@ async def accounts(request: web.Request) -> web.Response:
 
 
 def _accounts(services: Services, person: Person) -> list[AccountView]:
-    found, standing = [], services.parked.parked
-    for name, channel in sorted(services.channels.items()):
-        if person.sees(channel.tenant):
+    """Every channel's account, then the desks outside this process, which are parked like them."""
+    standing = services.parked.parked
+    ends = [(name, channel.kind, channel.tenant) for name, channel in sorted(services.channels.items())]
+    ends += [
+        (desk_name(tenant), f"desk {desk.kind}", tenant)
+        for tenant, desk in sorted(services.desks.items())
+        if isinstance(desk, BridgesPeople)
+    ]
+    found = []
+    for name, kind, tenant in ends:
+        if person.sees(tenant):
             why = standing.get(name)
             found.append(
                 AccountView(
                     account=name,
-                    channel=channel.kind,
-                    tenant=channel.tenant,
+                    channel=kind,
+                    tenant=tenant,
                     parked=why is not None,
                     reason=None if why is None else why.reason,
                     since=None if why is None else why.since,

@@ -83,8 +83,13 @@ async def preflights(request: web.Request, handler: Handler) -> web.StreamRespon
     return await handler(request)
 
 
-async def add_headers(request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """For ``app.on_response_prepare``: safe defaults; a handler's own header stands."""
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """For ``app.on_response_prepare``: safe defaults."""
+    make_safe(response)
+
+
+def make_safe(response: web.StreamResponse) -> None:
+    """Headers that every answer has; a handler's own stand."""
     headers = response.headers
     headers[hdrs.SERVER] = "Frontdesk"
     headers.setdefault("X-Content-Type-Options", "nosniff")

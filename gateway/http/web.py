@@ -9,7 +9,7 @@ from adapters.shared.text import clean
 from adapters.web.render import position
 from adapters.web.tokens import Session
 from core import ids
-from core.domain import Attachment, Audience, InboundEvent, Message, Owner, Role, Visibility
+from core.domain import Attachment, Audience, EventKind, InboundEvent, Message, Owner, Role, Visibility
 from core.errors import PayloadInvalid
 from core.identity import is_about_links
 from core.ports.store import Feedback
@@ -31,6 +31,7 @@ from gateway.http.wire import (
     WidgetConfig,
 )
 from gateway.services import services_of
+from gateway.typed import as_wish
 from handoff.service import Done
 
 ASK_FOR_PERSON = {
@@ -126,6 +127,9 @@ async def accept(visit: Visit, event: InboundEvent) -> bool:
     """Into the inbox, durably; watchers of a conversation that the bot owns see it begin to type."""
     if is_about_links(event) and not await visit.services.identity.heard(visit.account.channel, event):
         return True
+    event = await as_wish(visit.store, event, visit.tenant.notices)
+    if event.kind is EventKind.CONTACT_WENT_ON:
+        return not (await visit.tenant.handoff.take(event)).is_duplicate
     head = await visit.store.head(visit.conv)
     (is_new,) = await visit.services.inbox.accept(visit.tenant.id, (event,))
     if is_new and (head is None or head.owner in (Owner.BOT, Owner.NONE)):

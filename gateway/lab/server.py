@@ -19,6 +19,7 @@ import msgspec
 import structlog
 from aiohttp import hdrs, web
 
+from core.ports.channel import Closes
 from gateway.http.sse import PING_FRAME, StreamClosed, open_stream
 from gateway.lab import samples, switches
 from gateway.lab.backstage import Backstage, BackstageView
@@ -79,6 +80,7 @@ class Places:
 
     web: str | None = None
     desk: str | None = None
+    helpdesk: str | None = None
 
 
 @dataclass(kw_only=True)
@@ -86,7 +88,7 @@ class Lab:
     """The lab's application.
 
     ``stand_ins`` are the vendors' APIs by the prefix they are mounted under; one may serve several panes.  ``ledger`` wakes
-    the lab when the ledger has news.  ``backstage`` has the switches of models and shop.
+    the lab when the ledger has news.  ``helpdesks`` are closed at the end.  ``backstage`` has the switches of models and shop.
     """
 
     panes: Sequence[Pane]
@@ -95,6 +97,7 @@ class Lab:
     company: str
     suggestions: Sequence[str] = ()
     log_in: LogIn | None = None
+    helpdesks: Sequence[Closes] = ()
     backstage: Backstage = field(default_factory=Backstage)
     ledger: Watch = field(default_factory=Watch)
     _views: dict[str, PaneView | BackstageView] = field(default_factory=dict)
@@ -142,6 +145,8 @@ class Lab:
         for pane in self.panes:
             if pane.played is not None:
                 await pane.played.lab.close()
+        for helpdesk in self.helpdesks:
+            await helpdesk.close()
 
     async def _follow_pane(self, pane: Pane) -> None:
         """Draw a pane anew whenever its stand-in, its troubles or the ledger changed."""
@@ -251,6 +256,7 @@ class Lab:
             "panes": panes,
             "web": self.places.web,
             "desk": self.places.desk,
+            "helpdesk": self.places.helpdesk,
             "suggestions": list(self.suggestions),
             "troubles": listed(TROUBLES),
             "backstage": switches.about(self.backstage),

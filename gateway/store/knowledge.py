@@ -16,10 +16,11 @@ from pathlib import Path
 
 import msgspec
 
+from core.candidates import OPEN, Candidate
 from core.errors import StoreError, StoreUnavailable
 from core.ports.knowledge import Document, Generation, SourceRun
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 create table if not exists documents(tenant text, source text, external_id text, id text not null, hash text not null,
     body blob not null, primary key(tenant, source, external_id)) without rowid;
@@ -30,6 +31,13 @@ create table if not exists generations(tenant text, id text, state text not null
 create unique index if not exists generations_live on generations(tenant) where state = 'live';
 create table if not exists runs(tenant text, source text, body blob not null, primary key(tenant, source)) without rowid;
 """
+CANDIDATES = """
+create table if not exists candidates(tenant text, id text, state text not null, learned_at integer not null,
+    body blob not null, primary key(tenant, id)) without rowid;
+create index if not exists candidates_learned on candidates(tenant, state, learned_at);
+"""
+"""Since version 2; what agents answered is no document, and no index is ever built of it."""
+
 FETCH = 200
 BUSY_S = 30.0
 """How long a call waits for another process's transaction; each takes far less than a second."""
@@ -54,8 +62,9 @@ class SqliteKnowledgeStore:
             version: int = db.execute("pragma user_version").fetchone()[0]
             if version > VERSION:
                 raise StoreError(f"{self._path} has schema version {version}, this Frontdesk knows {VERSION}")
-            if version == 0:
-                db.executescript(f"begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;")
+            if version < VERSION:
+                schema = SCHEMA + CANDIDATES if version == 0 else CANDIDATES
+                db.executescript(f"begin immediate; {schema} pragma user_version = {VERSION}; commit;")
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -190,6 +199,31 @@ class SqliteKnowledgeStore:
             rows = db.execute("select body from runs where tenant = ? order by source", (tenant,))
             return tuple(msgspec.msgpack.decode(body, type=SourceRun) for (body,) in rows)
 
+    def put_candidate(self, candidate: Candidate) -> bool:
+        """Insert; False when that id is known, and what is known stays."""
+        row = (
+            candidate.tenant,
+            candidate.id,
+            candidate.state,
+            _micros(candidate.learned_at),
+            msgspec.msgpack.encode(candidate),
+        )
+        with self._write() as db:
+            return db.execute("insert or ignore into candidates values(?,?,?,?,?)", row).rowcount > 0
+
+    def has_candidate(self, tenant: str, id: str) -> bool:
+        """Whether that id is known."""
+        with self._open() as db:
+            row = db.execute("select 1 from candidates where tenant = ? and id = ?", (tenant, id)).fetchone()
+        return row is not None
+
+    def candidates(self, tenant: str, *, state: str = OPEN, limit: int = 200) -> tuple[Candidate, ...]:
+        """Those in a state, newest first."""
+        query = "select body from candidates where tenant = ? and state = ? order by learned_at desc, id limit ?"
+        with self._open() as db:
+            rows = db.execute(query, (tenant, state, limit)).fetchall()
+        return tuple(msgspec.msgpack.decode(body, type=Candidate) for (body,) in rows)
+
     def forget_run(self, tenant: str, source: str) -> None:
         """Drop the run of a source."""
         with self._write() as db:
@@ -205,7 +239,16 @@ def _generations(db: sqlite3.Connection, tenant: str) -> tuple[Generation, ...]:
     return tuple(msgspec.msgpack.decode(body, type=Generation) for (body,) in rows.fetchall())
 
 
+def _micros(at: datetime) -> int:
+    return int((at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
+
+
 def _put_generation(db: sqlite3.Connection, generation: Generation) -> None:
-    created_at = int((generation.created_at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1e6)
-    row = (generation.tenant, generation.id, generation.state, created_at, msgspec.msgpack.encode(generation))
+    row = (
+        generation.tenant,
+        generation.id,
+        generation.state,
+        _micros(generation.created_at),
+        msgspec.msgpack.encode(generation),
+    )
     db.execute("insert or replace into generations values(?,?,?,?,?)", row)

@@ -14,21 +14,11 @@ from contextlib import suppress
 from datetime import datetime
 
 from core import ids
-from core.domain import (
-    Attachment,
-    Audience,
-    DeliveryState,
-    Destination,
-    EventKind,
-    Head,
-    InboundEvent,
-    Message,
-    Owner,
-    Receipt,
-)
+from core.domain import Attachment, Audience, DeliveryState, Destination, EventKind, Head, InboundEvent, Message, Owner
 from core.errors import StoreUnavailable
 from core.identity import LinkRecord
 from core.ids import NewId
+from core.inbound import Receipt
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
 from gateway.store.documents import Documents
@@ -223,8 +213,7 @@ class DocumentTenant:
             self._key(claimed.conv), claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at
         )
         if self._store.observer is not None:
-            message_id = None if claimed.message is None else claimed.message.id
-            self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
+            self._store.observer.settled(self.tenant, claimed.conv, claimed.told_id, state)
 
     async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
         """Record what a vendor reports."""

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from core import ids
-from core.domain import DeliveryState, Destination, Head, Message, Receipt, Voice
+from core.domain import DeliveryState, Destination, Head, Message, Voice
+from core.inbound import Receipt
 from core.ledger import Claimed
 from gateway.store.documents import Document, Where
 from gateway.store.ledger_io import SureDocuments, number, word

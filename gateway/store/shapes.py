@@ -62,13 +62,16 @@ class CitationRow(msgspec.Struct, frozen=True):
     quote: str
 
 
-class HandoffRow(msgspec.Struct, frozen=True):
+class HandoffRow(msgspec.Struct, frozen=True, omit_defaults=True):
     """A handoff inside a head row."""
 
     id: str
     reason: HandoffReason
     detail: str
     requested_at: datetime
+    round: int = 0
+    timeouts: int = 0
+    queued_at: datetime | None = None
 
 
 class EventRow(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="t", tag="event.1"):

@@ -79,11 +79,13 @@ class LabDesk:
     """The desk in its frame."""
 
     def __init__(self, page: Page) -> None:
-        self.frame: FrameLocator = page.frame_locator(".pane.desk iframe")
+        self.page = page
+        self.frame: FrameLocator = page.frame_locator(".pane.desk iframe[title=Desk]")
         self.log: Locator = self.frame.get_by_role("log")
 
     async def open(self, text: str) -> None:
         """Open the listed conversation that shows this text, from wherever the desk is."""
+        await self.page.get_by_role("group", name="Which desk").get_by_role("button", name="Desk", exact=True).click()
         back = self.frame.get_by_role("button", name="Back to the list")
         if await back.is_visible():
             await back.click()
@@ -104,3 +106,35 @@ class LabDesk:
         """Resolve, and say yes to the question."""
         await self.press("Resolve")
         await self.frame.get_by_role("dialog").get_by_role("button", name="Resolve").click()
+
+
+class LabHelpdesk:
+    """The helpdesk's own page in its frame, as Sue Jones sees it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.frame: FrameLocator = page.frame_locator(".pane.desk iframe[title=Helpdesk]")
+        self.body: Locator = self.frame.locator("body")
+
+    async def open(self, text: str) -> None:
+        """Open the ticket that shows this text."""
+        which = self.page.get_by_role("group", name="Which desk")
+        await which.get_by_role("button", name="Helpdesk", exact=True).click()
+        await self.frame.get_by_text(text).first.click()
+        await expect(self.frame.get_by_label("Your words")).to_be_visible()
+
+    async def press(self, name: str) -> None:
+        """Press a button by its name."""
+        await self.frame.get_by_role("button", name=name, exact=True).click()
+
+    async def reply(self, text: str) -> None:
+        """A public reply."""
+        await self.frame.get_by_role("radio", name="Public reply").check()
+        await self.frame.get_by_label("Your words").fill(text)
+        await self.press("Send to the customer")
+
+    async def note(self, text: str) -> None:
+        """An internal note."""
+        await self.frame.get_by_role("radio", name="Internal note").check()
+        await self.frame.get_by_label("Your words").fill(text)
+        await self.press("Add the note")

@@ -13,7 +13,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.conftest import PHONE, Watch, axe_problems
-from tests.browser.lab import LabDesk, LabPane, ServedLab, served_lab
+from tests.browser.lab import LabDesk, LabHelpdesk, LabPane, ServedLab, served_lab
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -91,6 +91,29 @@ async def test_the_whole_story(page: Page, kind: str) -> None:
     await expect(page.locator("#story [data-step=answer]")).to_have_attribute("data-done", "true")
 
 
+async def test_agents_answer_in_the_helpdesk_they_have(page: Page) -> None:
+    pane, helpdesk = LabPane(page, "telegram"), LabHelpdesk(page)
+    await pane.say("Can you tell me whether violet seeds are poisonous? Please get me a person")
+    await expect(pane.root.locator(".line.system").last).to_contain_text("person", timeout=LIMIT_MS)
+    await helpdesk.open("violet seeds")
+    await expect(helpdesk.body).to_contain_text("Who:")
+    await helpdesk.reply("Sue from the helpdesk: they are not.")
+    await expect(pane.agent.last).to_contain_text("they are not.", timeout=LIMIT_MS)
+    await helpdesk.note("She sounds worried, be kind")
+    await pane.say("What a relief!")
+    await expect(helpdesk.body).to_contain_text("What a relief!", timeout=LIMIT_MS)
+    await helpdesk.note("/help")
+    await expect(helpdesk.body).to_contain_text("sends suggestion 1 as your reply", timeout=LIMIT_MS)
+    await helpdesk.press("Give back to the bot")
+    await expect(pane.root.locator(".line.system").last).to_contain_text(
+        "handed the conversation back", timeout=LIMIT_MS
+    )
+    await pane.say("How long can I return something?")
+    await expect(pane.bot.last).to_contain_text("30", timeout=LIMIT_MS)
+    said = await pane.lines.all_inner_texts()
+    assert not any("worried" in line or "/help" in line or "suggestion 1" in line for line in said)
+
+
 async def test_the_web_chat_beside_its_receipts(page: Page) -> None:
     frame = page.frame_locator(".pane[data-kind=web] iframe")
     await frame.locator("#text").click()
@@ -103,20 +126,23 @@ async def test_the_web_chat_beside_its_receipts(page: Page) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["throttled", "unavailable", "duplicate"])
-@pytest.mark.parametrize("kind", VENDORS)
-async def test_nothing_is_lost_or_doubled(page: Page, kind: str, trouble: str) -> None:
-    pane = LabPane(page, kind)
-    before = await pane.replies.count()
-    await pane.root.get_by_label("Let something go wrong").select_option(trouble)
-    await expect(pane.root.locator(".armed")).to_be_visible()
-    await pane.say(f"Can you call me, {trouble}?")
-    await expect(pane.replies).to_have_count(before + 1, timeout=LIMIT_MS)
-    await expect(pane.bot.last).to_contain_text("person")
-    await expect(pane.root.locator(".armed")).to_be_hidden()
-    if trouble != "duplicate":
-        await expect(pane.root.locator(".line.trouble").last).to_be_visible()
-    await pane.say("Hello!")
-    await expect(pane.replies).to_have_count(before + 2, timeout=LIMIT_MS)
+async def test_nothing_is_lost_or_doubled(page: Page, trouble: str) -> None:
+    """On all channels of the page together: one person writes, and five vendors fail meanwhile."""
+    panes = [LabPane(page, kind) for kind in VENDORS]
+    before = [await pane.replies.count() for pane in panes]
+    for pane in panes:
+        await pane.root.get_by_label("Let something go wrong").select_option(trouble)
+        await expect(pane.root.locator(".armed")).to_be_visible()
+        await pane.say(f"Can you call me, {trouble}?")
+    for pane, count in zip(panes, before, strict=True):
+        await expect(pane.replies).to_have_count(count + 1, timeout=LIMIT_MS)
+        await expect(pane.bot.last).to_contain_text("person")
+        await expect(pane.root.locator(".armed")).to_be_hidden()
+        if trouble != "duplicate":
+            await expect(pane.root.locator(".line.trouble").last).to_be_visible()
+        await pane.say("Hello!")
+    for pane, count in zip(panes, before, strict=True):
+        await expect(pane.replies).to_have_count(count + 2, timeout=LIMIT_MS)
 
 
 async def test_axe_finds_nothing_serious(page: Page) -> None:

@@ -88,7 +88,7 @@ def test_the_page_tells_it_all(folder: Path) -> None:
         "How long do I have to return goods?",
         "help/returns",
         "confidence",
-        "rule 10",
+        "rule 11",
         "Evidence",
         "30 days",
         "Guard:",

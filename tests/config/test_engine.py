@@ -12,7 +12,7 @@ from config import convert_engine, engine, parts
 from config.models import NOTICES
 from core import settings as core
 from core.domain import HandoffReason
-from core.ownership import DEFAULT_NOTICES
+from core.notices import DEFAULT_NOTICES
 from core.texts import TEXTS
 
 MIRRORS = [

@@ -10,8 +10,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any
 
-from adapters.shared.http import Answer
-from core.domain import Attachment, Head, InboundEvent, Message, Parsed
+from core.domain import Attachment, Head, InboundEvent, Message
 from core.errors import (
     CredentialsInvalid,
     DeliveryError,
@@ -21,7 +20,9 @@ from core.errors import (
     SignatureInvalid,
     Throttled,
 )
+from core.inbound import Parsed
 from core.ports.channel import Fetched, Finding, Level, Outbound, RawRequest, Sent, Shown
+from core.vendors.http import Answer
 from core.wire import decode
 from tests.contracts.channel_descriptor import ChannelDescriptor
 from tests.contracts.paper import WIDEST, PaperChannel, PaperEvent

@@ -7,18 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from core.domain import (
-    Audience,
-    DeliveryState,
-    Destination,
-    Head,
-    InboundEvent,
-    Message,
-    Receipt,
-    Visibility,
-    Voice,
-)
+from core.domain import Audience, DeliveryState, Destination, Head, InboundEvent, Message, Visibility, Voice
 from core.identity import LinkKind, LinkRecord
+from core.inbound import Receipt
 from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 from core.ports.store import Appended, Build, Dropped, Preview, StoreObserver, SystemScope, Work
 from gateway.store.documents import Document

@@ -31,8 +31,9 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from adapters import AnyChannelPlugin
-from core.domain import Head, Message, Parsed
+from core.domain import Head, Message
 from core.errors import DeliveryError, MessageRejected, ProviderUnavailable
+from core.inbound import Parsed
 from core.ports.channel import RawRequest
 from gateway.lab.vendor import VendorLab
 

@@ -12,8 +12,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from core.domain import Head, InboundEvent, Parsed, Respond
+from core.domain import Head, InboundEvent
 from core.errors import DeliveryError, MessageRejected
+from core.inbound import Parsed, Respond
 from core.ports.channel import (
     Channel,
     Closes,

@@ -10,20 +10,9 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain import (
-    AccountLost,
-    Attachment,
-    DeliveryState,
-    EventKind,
-    Ignored,
-    InboundEvent,
-    LinkProof,
-    Parsed,
-    Reaction,
-    Receipt,
-    Respond,
-)
+from core.domain import Attachment, DeliveryState, EventKind, InboundEvent
 from core.errors import InboundRejected
+from core.inbound import AccountLost, Ignored, LinkProof, Parsed, Reaction, Receipt, Respond
 from core.ports.channel import Choices, RawRequest, Receipts, SupportsPlacing
 from tests.contracts.channel_descriptor import ACCOUNT, NOW, TENANT, Expected, Fixture, Tag
 from tests.contracts.channel_fuzz import RUBBISH, is_form, mutants, single_changes

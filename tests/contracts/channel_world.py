@@ -13,19 +13,9 @@ import msgspec
 from aiohttp.test_utils import TestServer
 from multidict import CIMultiDict, CIMultiDictProxy
 
-from core.domain import (
-    Attachment,
-    Citation,
-    Head,
-    InboundEvent,
-    LinkProof,
-    Message,
-    MessageKind,
-    Parsed,
-    Role,
-    Visibility,
-)
+from core.domain import Attachment, Citation, Head, InboundEvent, Message, MessageKind, Role, Visibility
 from core.errors import KeysStale
+from core.inbound import LinkProof, Parsed
 from core.ports.channel import Channel, Closes, Outbound, RawRequest, RefreshesKeys, Sent, Shown
 from gateway.lab.vendor import LabMessage, VendorLab
 from tests.channels.context import HeldFiles, HeldMemory, channel_context

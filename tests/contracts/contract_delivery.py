@@ -50,7 +50,9 @@ class DeliveryContract:
         await act(rig.acme, control(EventKind.HANDOFF_REQUESTED, "h"))
         await claim_next(rig.acme, CHANNEL)
         signal = await claim_next(rig.acme, DESK)
-        assert (signal.signal, signal.message) == ("opened", None)
+        assert signal.signal == "opened"
+        assert signal.message is not None
+        assert signal.message.handoff_id is not None
 
     async def test_retry_at_holds_the_whole_line(self, rig: Rig) -> None:
         await answer(rig.acme, "a", "one")
@@ -156,6 +158,7 @@ class DeliveryContract:
         await rig.acme.accept([message("b", second=2)])
         await commit_turn(rig.acme, await open_turn(rig.acme), replying("only a draft"))
         relayed = await deliver_all(rig.acme, DESK)
-        assert [claimed.signal for claimed in relayed] == ["opened", None]
+        assert [claimed.signal for claimed in relayed] == ["opened", None, None]
+        assert [c.message.text for c in relayed if c.message is not None][1:] == ["message b", "only a draft"]
         assert relayed[1].message is not None
         assert (relayed[1].message.text, relayed[1].message.delivery) == ("message b", None)

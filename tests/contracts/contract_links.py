@@ -6,8 +6,9 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
-from core.domain import Contact, DeliveryState, InboundEvent, Receipt
+from core.domain import Contact, DeliveryState, InboundEvent
 from core.identity import LinkKind, LinkRecord, Proof, identity_of, standing
+from core.inbound import Receipt
 from core.ports.store import Dropped
 from tests.contracts.words import (
     CONV,

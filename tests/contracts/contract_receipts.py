@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from itertools import permutations
 
-from core.domain import Audience, DeliveryState, Receipt
+from core.domain import Audience, DeliveryState
 from core.errors import ProviderUnavailable
+from core.inbound import Receipt
 from gateway.delivery import classify
 from tests.contracts.words import CONV, Rig, answer, claim_next, deliver_all, say, texts
 

@@ -12,6 +12,7 @@ from core.domain import Attachment, Audience, DeliveryState, EventKind, Head
 from core.ledger import CommitDraft
 from core.ports.store import Feedback, Preview, Work
 from core.settle import settle_dead
+from core.staffing import OPEN
 from tests.contracts.words import (
     CHANNEL,
     CONV,
@@ -106,7 +107,7 @@ class RecordContract:
         turn = await open_turn(rig.acme)
 
         def build(head: Head) -> CommitDraft | None:
-            return settle_dead(head, turn, notices=NOTICES, now=START, is_staffed=True, trace=b"{}")
+            return settle_dead(head, turn, notices=NOTICES, now=START, staffing=OPEN, trace=b"{}")
 
         await rig.acme.append(CONV, nonce=turn.turn_id, build=build)
         assert await rig.acme.unread(CONV) == ()

@@ -13,26 +13,12 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from adapters import ChannelContext, ChannelPlugin
-from adapters.shared.http import Answer, VendorHttp
 from adapters.shared.plain import defused, tables_as_lists
 from adapters.shared.sources import source_lines
 from adapters.shared.splitting import split
 from adapters.shared.walk import map_text
 from core import ids, markup
-from core.domain import (
-    Attachment,
-    Contact,
-    DeliveryState,
-    EventKind,
-    Head,
-    Ignored,
-    InboundEvent,
-    Message,
-    Parsed,
-    Reaction,
-    Receipt,
-    Role,
-)
+from core.domain import Attachment, Contact, DeliveryState, EventKind, Head, InboundEvent, Message, Role
 from core.errors import (
     CredentialsInvalid,
     DeliveryError,
@@ -41,7 +27,9 @@ from core.errors import (
     SignatureInvalid,
     Throttled,
 )
+from core.inbound import Ignored, Parsed, Reaction, Receipt
 from core.ports.channel import Capabilities, Fetched, Finding, Level, Outbound, RawRequest, Receipts, Sent, Shown
+from core.vendors.http import Answer, VendorHttp
 from core.wire import decode
 from tests.contracts.paper_lab import MAX_TEXT
 

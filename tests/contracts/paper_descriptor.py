@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from adapters import ChannelPlugin
-from core.domain import EventKind, Ignored, InboundEvent, Message, Reaction, Receipt
+from core.domain import EventKind, InboundEvent, Message
+from core.inbound import Ignored, Reaction, Receipt
 from core.ports.channel import RawRequest
 from tests.channels.context import channel_context
 from tests.contracts.channel_descriptor import NOW, ChannelDescriptor, Fixture, Proof, Tag, Vendor, expect

@@ -19,10 +19,12 @@ from core.domain import (
     Voice,
 )
 from core.ledger import Claimed, Commit, CommitDraft, CommitKind, MessageDraft, OpenTurn, OutboxDraft
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.engine import HandoffRequest, Reply, TurnResult
 from core.ports.store import Appended, Store, TenantStore
 from core.settle import settle_turn
+from core.staffing import OPEN
 
 START = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 NOTICES = Notices()
@@ -135,7 +137,7 @@ async def commit_turn(store: TenantStore, turn: OpenTurn, result: TurnResult, *,
     """End a turn the way a lane does."""
 
     def build(head: Head) -> CommitDraft | None:
-        return settle_turn(head, turn, result, notices=NOTICES, now=START, is_staffed=True, shown=shown)
+        return settle_turn(head, turn, result, notices=NOTICES, now=START, staffing=OPEN, shown=shown)
 
     return await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
 

@@ -33,6 +33,8 @@ CALM = Facts(
         (replace(CALM, knowledge=KnowledgeState.EMPTY, confidence=0.0), Decision.HAND_OVER, HandoffReason.OUTAGE),
         (replace(CALM, sentiment=Sentiment.NEGATIVE), Decision.PROPOSE, HandoffReason.SENTIMENT),
         (replace(CALM, sentiment=Sentiment.NEGATIVE, unresolved_turns=1), Decision.HAND_OVER, HandoffReason.SENTIMENT),
+        (replace(CALM, sentiment=Sentiment.NEGATIVE, upset_messages=1), Decision.PROPOSE, HandoffReason.SENTIMENT),
+        (replace(CALM, sentiment=Sentiment.NEGATIVE, upset_messages=2), Decision.HAND_OVER, HandoffReason.SENTIMENT),
         (replace(CALM, unresolved_turns=2, confidence=0.39), Decision.HAND_OVER, HandoffReason.UNRESOLVED),
         (replace(CALM, unresolved_turns=2, confidence=0.4), Decision.ANSWER, None),
         (replace(CALM, confidence=0.19), Decision.PROPOSE, HandoffReason.NO_ANSWER),

@@ -136,3 +136,23 @@ def test_a_yes_counts_only_after_an_offer() -> None:
     settings = EngineSettings()
     assert understand("yes please", settings, known_language="en", offered_person=True).asked_for_person
     assert not understand("yes please", settings, known_language="en").asked_for_person
+
+
+UPSET, CALM = "This is useless and ridiculous", "I see, and what about delivery"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "now", "upset"),
+    [
+        ((), CALM, 0),
+        ((), UPSET, 1),
+        ((UPSET, UPSET), CALM, 0),
+        ((UPSET, CALM), UPSET, 2),
+        ((UPSET, CALM, CALM), UPSET, 2),
+        ((UPSET, CALM, CALM, CALM), UPSET, 1),
+        ((UPSET, UPSET, UPSET, UPSET), UPSET, 4),
+    ],
+)
+def test_a_mood_is_told_by_the_last_four_messages(earlier: tuple[str, ...], now: str, upset: int) -> None:
+    found = understand(now, EngineSettings(), known_language="en", earlier=earlier)
+    assert found.upset_messages == upset

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from core import errors
-from gateway import metrics, model_metrics, turn_metrics
+from gateway import assist_metrics, metrics, model_metrics, turn_metrics
 from gateway.cli import COMMANDS
 from gateway.http.public import routes
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
-BLOCKS = ("models", "tools", "guard", "flows", "experiments", "answer-cache")
+BLOCKS = ("models", "tools", "guard", "flows", "experiments", "answer-cache", "handoff", "assist")
 """Blocks with a page of their own; the configuration page leads to each."""
 README = (ROOT / "README.md").read_text()
 PROTOCOL = (ROOT / "adapters" / "web" / "PROTOCOL.md").read_text()
@@ -38,7 +38,9 @@ def test_every_setting_is_documented() -> None:
     names = _property_names(schema) - languages
     assert len(names) > 60
     assert all(f"({block}.md)" in CONFIGURATION for block in BLOCKS)
-    pages = "\n".join((CONFIGURATION, *((ROOT / "docs" / f"{block}.md").read_text() for block in BLOCKS)))
+    desks = sorted((ROOT / "docs" / "desks").glob("*.md"))
+    blocks = [ROOT / "docs" / f"{block}.md" for block in BLOCKS]
+    pages = "\n".join((CONFIGURATION, *(page.read_text() for page in (*blocks, *desks))))
     missing = {name for name in names if not re.search(rf"[`.]{re.escape(name)}`", pages)}
     assert not missing
 
@@ -46,7 +48,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_metric_is_documented_and_no_other() -> None:
     exported = {
         f"{item._name}_total" if item._type == "counter" else item._name
-        for room in (metrics, model_metrics, turn_metrics)
+        for room in (assist_metrics, metrics, model_metrics, turn_metrics)
         for item in vars(room).values()
         if hasattr(item, "_name") and hasattr(item, "_type")
     }

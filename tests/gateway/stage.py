@@ -11,23 +11,15 @@ from itertools import count
 from pathlib import Path
 
 from core import ids
-from core.domain import (
-    Audience,
-    Contact,
-    DeliveryState,
-    EventKind,
-    Head,
-    Ignored,
-    InboundEvent,
-    Message,
-    Owner,
-    Respond,
-)
-from core.ownership import Notices, decide
+from core.domain import Audience, Contact, DeliveryState, EventKind, Head, InboundEvent, Message, Owner
+from core.inbound import Ignored, Respond
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.ports.desk import DeskItem
 from core.ports.engine import HandoffRequest, Journal, Reply, ReplySink, TurnInput, TurnResult
 from core.ports.store import Appended, TenantStore
+from core.staffing import Always, Staff
 from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.delivery import Delivery
@@ -134,14 +126,17 @@ class RecordingChannel:
 
 
 class RecordingDesk:
-    """Takes everything."""
+    """Takes everything, once ``failures`` are used up."""
 
     kind = "recording"
 
     def __init__(self) -> None:
         self.items: list[DeskItem] = []
+        self.failures: list[Exception] = []
 
     async def send(self, item: DeskItem) -> Sent:
+        if self.failures:
+            raise self.failures.pop(0)
         self.items.append(item)
         return Sent(item.id)
 
@@ -248,6 +243,7 @@ async def running(
     channel: RecordingChannel | None = None,
     holder: str = "w1",
     start_lanes: bool = True,
+    staff: Staff | None = None,
 ) -> AsyncIterator[Stage]:
     """A stage on a store in ``folder``; ``start_lanes`` False leaves accepted messages unread."""
     engine, channel, desk, hub = engine or ScriptedEngine(), channel or RecordingChannel(), RecordingDesk(), Hub()
@@ -258,7 +254,8 @@ async def running(
     store = SqliteStore(folder / "ledger.sqlite3", clock=clock)
     inbox = Inbox(store, max_unread=100_000)
     media = Media(store, uploads=folder / "uploads", clock=clock, channels=lambda: {ACCOUNT: channel})
-    lane = LaneTenant(engine=engine, notices=Notices(), is_staffed=lambda: True, history=10)
+    staff = staff or Always()
+    lane = LaneTenant(engine=engine, notices=Notices(), history=10, staff=staff)
     lanes = Lanes(
         store,
         tenants=lambda: {TENANT: lane},
@@ -279,7 +276,7 @@ async def running(
     )
     background = Background()
     intake = Intake(store, inbox, accounts=accounts, background=background, clock=clock)
-    intake.stopping = lanes
+    intake.stopping, intake.staff = lanes, lambda tenant: staff
     presence = Presence(store, channels=lambda: {ACCOUNT: channel}, background=background)
     signals = Watching(
         inbox=inbox, lanes=lanes, delivery=delivery, hub=hub, presence=presence, channels=lambda: {ACCOUNT: channel}

@@ -13,7 +13,7 @@ import pytest
 from core import ids
 from core.conversing.abilities import Abilities
 from core.domain import Audience, Contact, Owner
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.tools import Confirmation, Tool
 from core.replay import RecordedKnowledge
 from core.settings import EngineSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import Audience, DeliveryState, EventKind
+from core.domain import Audience, DeliveryState, Destination, EventKind
 from core.errors import (
     CredentialsInvalid,
     DeliveryError,
@@ -15,7 +15,15 @@ from core.errors import (
     ProviderUnavailable,
     Throttled,
 )
-from gateway.delivery import ACCOUNT_RETRY_S, LONGEST_RETRY_S, MAX_ATTEMPTS, classify, retry_delay_s
+from gateway.accounts import desk_name
+from gateway.delivery import (
+    ACCOUNT_RETRY_S,
+    LONGEST_DESK_RETRY_S,
+    LONGEST_RETRY_S,
+    MAX_ATTEMPTS,
+    classify,
+    retry_delay_s,
+)
 from tests.gateway.stage import RecordingChannel, running
 
 
@@ -35,6 +43,49 @@ def test_each_kind_of_failure_has_its_outcome(
 ) -> None:
     outcome = classify(error, attempt)
     assert (outcome.state, outcome.retry_s, outcome.error) == (state, retry_s, error.code)
+
+
+@pytest.mark.parametrize(
+    ("error", "attempt", "state", "retry_s"),
+    [
+        (ProviderUnavailable("down"), 5_000, DeliveryState.PENDING, LONGEST_DESK_RETRY_S),
+        (Throttled("slow down", retry_after_s=93), 40, DeliveryState.PENDING, 93),
+        (OutcomeUnknown("lost answer"), 1, DeliveryState.PENDING, 1.0),
+        (MessageRejected("too long"), 1, DeliveryState.REJECTED, None),
+    ],
+)
+def test_a_case_waits_for_its_desk_as_long_as_it_takes(
+    error: DeliveryError, attempt: int, state: DeliveryState, retry_s: float | None
+) -> None:
+    outcome = classify(error, attempt, Destination.DESK)
+    assert (outcome.state, outcome.retry_s, outcome.error) == (state, retry_s, error.code)
+
+
+async def test_what_may_have_reached_the_desk_is_brought_again_to_be_looked_for(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        stage.desk.failures = [OutcomeUnknown("the answer was lost"), ZeroDivisionError("a bug")]
+        await stage.say("hello")
+        await stage.control(EventKind.HANDOFF_REQUESTED)
+        await stage.say("anybody there?")
+        await stage.settled()
+        brought = [(item.signal, item.reconcile) for item in stage.desk.items]
+        assert brought[0] == ("opened", True)
+        assert {again for _, again in brought[1:]} <= {False}
+
+
+async def test_a_desk_that_refuses_our_credentials_is_parked_until_it_takes_them(tmp_path: Path) -> None:
+    async with running(tmp_path) as stage:
+        stage.desk.failures = [CredentialsInvalid("revoked")]
+        await stage.say("hello")
+        await stage.control(EventKind.HANDOFF_REQUESTED)
+        name = desk_name(stage.tenant.tenant)
+
+        async def is_parked() -> bool:
+            return name in stage.accounts.parked
+
+        await stage.until(is_parked)
+        assert stage.desk.items == []
+        assert (await stage.tenant.counts())["pending"] >= 1
 
 
 def test_retries_double_up_to_a_bound() -> None:

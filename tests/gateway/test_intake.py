@@ -8,21 +8,9 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from core.domain import (
-    AccountLost,
-    Audience,
-    DeliveryState,
-    Elsewhere,
-    EventKind,
-    Ignored,
-    InboundEvent,
-    LinkProof,
-    MessageKind,
-    Reaction,
-    Receipt,
-    Respond,
-)
+from core.domain import Audience, DeliveryState, EventKind, InboundEvent, MessageKind
 from core.errors import CredentialsInvalid
+from core.inbound import AccountLost, Elsewhere, Ignored, LinkProof, Reaction, Receipt, Respond
 from core.ports.channel import Channel
 from gateway.intake import elsewhere
 from tests.gateway.stage import ACCOUNT, RecordingChannel, Stage, conv_of, running

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from core.domain import Contact, Sought
+from core.domain import Contact
+from core.inbound import Sought
 from gateway.seeking import LATE, MOST_PAGES, PAGE, sought_message
 from tests.contracts.rigs import document_rig
 from tests.identity.world import Town, chats, town

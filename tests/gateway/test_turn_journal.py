@@ -15,6 +15,7 @@ from core.ports.engine import ReplySink, TurnInput, TurnResult
 from core.ports.store import TenantStore
 from core.ports.tools import Confirmation
 from core.settle import settle_turn
+from core.staffing import OPEN
 from core.tools.confirming import lifetime
 from gateway.recovery import DEDUPE_KEPT
 from gateway.store.embedded.sqlite import SqliteStore
@@ -43,7 +44,7 @@ async def one_turn(store: TenantStore, key: str, state: Mapping[str, Any] | None
 
     def build(head: Head) -> CommitDraft | None:
         return settle_turn(
-            head, turn, replying(), notices=NOTICES, now=clock.now, is_staffed=True, shown="", state_ref=ref
+            head, turn, replying(), notices=NOTICES, now=clock.now, staffing=OPEN, shown="", state_ref=ref
         )
 
     appended = await store.append(turn.head.conv, nonce=turn.turn_id, build=build)

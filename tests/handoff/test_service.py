@@ -12,7 +12,7 @@ import pytest
 from core import ids
 from core.domain import Audience, Contact, EventKind, InboundEvent, Message, MessageKind, Owner, Status
 from core.errors import CaseTaken, PayloadInvalid
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.store import TenantStore
 from gateway.store.embedded.sqlite import SqliteStore
 from handoff.desks.builtin.settings import BuiltinDeskSettings

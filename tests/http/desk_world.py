@@ -21,9 +21,7 @@ from gateway.http import middleware, sse
 from gateway.http.desk_page import mount
 from gateway.live import Hub
 from gateway.services import SERVICES, TenantServices
-from handoff import DeskContext
-from handoff.desks.builtin import plugin
-from handoff.desks.builtin.settings import BuiltinDeskSettings
+from handoff.desks.builtin.desk import BuiltinDesk
 from handoff.people import People, Person, PersonRole
 from handoff.service import HandoffService
 from tests.web.world import WAIT_S, World, serving
@@ -177,7 +175,7 @@ class Contact:
 
 
 def builtin_desk(tenant: str, hub: Hub) -> Any:
-    return plugin.build(DeskContext(tenant=tenant, live=hub), BuiltinDeskSettings())
+    return BuiltinDesk(tenant, hub)
 
 
 def _with_people(world: World) -> None:

@@ -7,11 +7,18 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from adapters.web.signature import sign
+from core.inbound import Ignored
+from core.ports.channel import RawRequest
 from evals.serving import Served
+from gateway.http.express import Express
+from gateway.services import Current, Limits, Services
 
 KEY = b"k" * 32
 PATH = "/webhooks/demo-web"
@@ -162,3 +169,103 @@ async def test_a_client_that_asks_first_is_told_to_go_on(served: Served) -> None
         writer.write(body)
         assert b" 200 OK" in await reader.readuntil(b"\r\n")
     writer.close()
+
+
+GET = b"GET /nowhere HTTP/1.1\r\nHost: shop\r\n\r\n"
+
+
+async def test_a_connection_goes_on_with_the_web_server_after_another_request(served: Served) -> None:
+    packet = request(event("mixed-1")) + GET + request(event("mixed-2")) + GET
+    found = await answers(served, packet, count=4)
+    assert [status for status, _, _ in found] == [200, 404, 200, 404]
+    assert [said for _, _, said in found][::2] == [b'{"accepted": 1}', b'{"accepted": 1}']
+    (again,) = await answers(served, request(event("mixed-2")))
+    assert again[2] == b'{"accepted": 0}'
+
+
+async def test_a_client_that_sends_no_more_still_reads_its_answer(served: Served) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(request(event("half-1")))
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        said = await reader.read()
+    assert said.startswith(b"HTTP/1.1 200 OK")
+    assert said.endswith(b'{"accepted": 1}')
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        b"\x16\x03\x01\x02\x00\x01",
+        b"POST /webhooks/demo-web HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"POST /webhooks/demo-web HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+        b"POST /webhooks/demo-web HTTP/1.1\r\nHost : x\r\nContent-Length: 0\r\n\r\n",
+        b"POST /webhooks/demo-web HTTP/1.1\r\nX: " + b"y" * 40_000 + b"\r\n\r\n",
+    ],
+)
+async def test_rubbish_is_refused_by_the_web_server_and_harms_nobody(served: Served, rubbish: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", served.port)
+    writer.write(rubbish)
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        said = await reader.read()
+    assert said.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400")) or said == b""
+    writer.close()
+    ((status, _, _),) = await answers(served, request(event(f"after-{len(rubbish)}")))
+    assert status == 200
+
+
+async def test_a_body_without_a_length_is_the_web_servers(served: Served) -> None:
+    raw = b"POST /webhooks/demo-web HTTP/1.1\r\nHost: shop\r\n\r\n"
+    ((status, _, _),) = await answers(served, raw)
+    assert status == 401
+
+
+class SlowIntake:
+    """Takes what comes when it is told to."""
+
+    def __init__(self) -> None:
+        self.may_take = asyncio.Event()
+        self.is_taking = asyncio.Event()
+
+    async def take(self, channel: object, parsed: object) -> int:
+        self.is_taking.set()
+        await self.may_take.wait()
+        return 1
+
+
+class Trusting:
+    """A channel that believes everything."""
+
+    kind = "web"
+
+    def verify(self, raw: RawRequest) -> None: ...
+
+    def parse(self, raw: RawRequest) -> tuple[Ignored, ...]:
+        return (Ignored("test"),)
+
+
+async def test_a_request_in_hand_is_answered_before_the_end_and_idle_connections_are_closed() -> None:
+    intake = SlowIntake()
+    services = SimpleNamespace(
+        channels={"a": Trusting()}, limits=Limits(), intake=intake, clock=lambda: datetime.now(UTC)
+    )
+    front = Express(Current(cast(Services, services)))
+    server = await asyncio.get_running_loop().create_server(front.mount(asyncio.Protocol), "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    idle, idle_writer = await asyncio.open_connection("127.0.0.1", port)
+    busy, busy_writer = await asyncio.open_connection("127.0.0.1", port)
+    busy_writer.write(b"POST /webhooks/a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+    async with asyncio.timeout(20):
+        await intake.is_taking.wait()
+        stopping = asyncio.create_task(front.stop(drain_s=20))
+        intake.may_take.set()
+        assert (await busy.read()).endswith(b'{"accepted": 1}')
+        assert await idle.read() == b""
+        await stopping
+        await front.stop(drain_s=1)
+    for writer in (idle_writer, busy_writer):
+        writer.close()
+    server.close()
+    await server.wait_closed()

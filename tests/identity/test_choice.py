@@ -8,12 +8,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from core import errors
-from core.domain import Contact, Head, Message, MessageKind, Owner, Role, Visibility
-from core.ownership import Notices
+from core.domain import Contact, Handoff, HandoffReason, Head, Message, MessageKind, Owner, Role, Visibility
+from core.notices import Notices
 from core.undelivered import BECAUSE, MOVABLE, Candidate, choose, copied, copy_of, is_movable, is_reachable, noted
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 DAY_S = 86_400
+
+
+HANDOFF = Handoff(id="h_1", reason=HandoffReason.ASKED, detail="", requested_at=NOW)
 
 
 def head(conv: str = "c_1", *, wrote: float | None = 0, owner: Owner = Owner.BOT) -> Head:
@@ -112,7 +115,8 @@ def test_every_way_a_delivery_can_fail_has_plain_words() -> None:
         for error in vars(errors).values()
         if isinstance(error, type) and issubclass(error, errors.DeliveryError) and error is not errors.DeliveryError
     }
-    assert codes | {"internal"} == set(BECAUSE)
+    of_desks = {errors.CaseClosed.code, errors.CaseGone.code}
+    assert codes - of_desks | {"internal"} == set(BECAUSE)
     assert codes >= MOVABLE
 
 
@@ -130,7 +134,9 @@ def test_every_way_a_delivery_can_fail_has_plain_words() -> None:
 def test_an_unheard_answer_of_the_bot_brings_a_person_in(
     owner: Owner, by_bot: bool, queues: bool, after: Owner
 ) -> None:
-    draft = noted(head(owner=owner), "note", by_bot=by_bot, queues=queues, notices=Notices(), now=NOW, is_staffed=True)
+    has_case = owner in (Owner.QUEUE, Owner.HUMAN)
+    before = replace(head(owner=owner), handoff=HANDOFF if has_case else None)
+    draft = noted(before, "note", by_bot=by_bot, queues=queues, notices=Notices(), now=NOW)
     assert draft.head.owner is after
     assert [message.visibility for message in draft.messages] == [Visibility.INTERNAL]
     assert all(row.to == "desk" for row in draft.outbox)

@@ -14,9 +14,10 @@ import jwt
 import pytest
 
 from core import ids
-from core.domain import Audience, Contact, DeliveryState, EventKind, InboundEvent, LinkProof, Message
+from core.domain import Audience, Contact, DeliveryState, EventKind, InboundEvent, Message
 from core.errors import ContactGone
-from core.ownership import Notices
+from core.inbound import LinkProof
+from core.notices import Notices
 from gateway.ladder import Ladder
 from tests.identity.world import Chat
 from tests.web.world import WAIT_S, World, one, serving
@@ -166,7 +167,6 @@ async def test_an_undelivered_word_to_the_phone_shows_on_the_open_page(page: Pag
         channels=lambda: world.services.channels,
         is_parked=lambda account: account in world.services.parked.parked,
         notices=lambda _: Notices(),
-        is_staffed=lambda _: True,
         clock=world.clock,
     )
     assert await ladder.sweep() > 0

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from core.domain import DeliveryState, Destination, EventKind, MessageKind, Owner, Receipt, Role
+from core.domain import DeliveryState, Destination, EventKind, MessageKind, Owner, Role
 from core.errors import MessageRejected, OutcomeUnknown, WindowClosed
-from core.ownership import Notices, decide
+from core.inbound import Receipt
+from core.notices import Notices
+from core.ownership import decide
 from gateway.accounts import Accounts
 from gateway.delivery import Delivery
 from tests.identity.world import FragileStore, Town, town

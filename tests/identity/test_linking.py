@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from core.domain import Contact, LinkProof
+from core.domain import Contact
 from core.errors import StoreUnavailable
 from core.identity import MAX_TRIES, LinkKind, Proof, customer_fact, identity_of
+from core.inbound import LinkProof
 from tests.identity.world import FragileStore, Town
 
 WEB, TEL = "shop-web", "shop-tel"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from core.domain import Contact, EventKind, Head, MessageKind
 from core.errors import CredentialsInvalid, Throttled
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.channel import SupportsProfiles
 from core.profiles import completed
 from gateway.profiles import MOST_A_MINUTE, PAUSE, Profiles

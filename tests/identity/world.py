@@ -21,13 +21,14 @@ from core.domain import (
     Head,
     InboundEvent,
     Message,
-    Parsed,
     Visibility,
 )
 from core.errors import DeliveryError, StoreUnavailable
 from core.identity import identity_of
+from core.inbound import Parsed
 from core.ledger import Claimed
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent
 from core.ports.store import Store, TenantStore
 from gateway.identity import Identity
@@ -156,7 +157,6 @@ class Town:
             channels=lambda: self.channels,
             is_parked=lambda account: account in self.parked,
             notices=lambda _: Notices(),
-            is_staffed=lambda _: True,
             clock=self.clock,
             queues=lambda _: self.queues,
         )

@@ -77,7 +77,7 @@ async def test_every_part_of_a_reply_leads_to_its_receipt(store: TenantStore, tm
         assert known.receipt.sources[0].number == 1
         assert "30 days" in known.receipt.sources[0].quote
         assert "**" not in known.receipt.sources[0].quote
-        assert known.receipt.rule == 10
+        assert known.receipt.rule == 11
         assert {step.name for step in known.receipt.steps} >= {"understand", "retrieve", "verdict", "answer", "guard"}
     assert await receipts.of(["V3"]) is None
     assert await LedgerReceipts(store, "other-account").of(["V1"]) is None

@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 
-from adapters.shared.download import Downloads
 from core.errors import CredentialsInvalid, DeliveryError, MessageRejected, ProviderUnavailable, Throttled
+from core.vendors.download import Downloads
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TOKEN = {"Authorization": "Bearer secret"}

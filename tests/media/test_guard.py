@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from yarl import URL
 
-from adapters.shared.guard import PublicResolver, check_url, is_public
 from core.errors import MessageRejected
+from core.vendors.guard import PublicResolver, check_url, is_public
 
 HOSTS = ("files.vendor.example", "*.storage.example", "http://127.0.0.1:8701/api", "https://api.other.example:8443/v1")
 

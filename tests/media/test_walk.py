@@ -11,7 +11,8 @@ import pytest
 from core import ids
 from core.domain import Attachment, DeliveryState, EventKind, Role
 from core.errors import MessageRejected
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from core.ports.channel import Fetched
 from core.ports.engine import ReplySink, TurnInput, TurnResult
 from tests.gateway.stage import ACCOUNT, TENANT, RecordingChannel, ScriptedEngine, Stage, echo, result, running

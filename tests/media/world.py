@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from core import ids
-from core.domain import Attachment, Contact, EventKind, InboundEvent, Parsed
+from core.domain import Attachment, Contact, EventKind, InboundEvent
 from core.errors import ProviderUnavailable
+from core.inbound import Parsed
 from core.ports.channel import Capabilities, Channel, Fetched, Outbound, RawRequest, Sent
 from core.ports.store import TenantStore
 from gateway.media import Media

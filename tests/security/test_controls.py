@@ -18,10 +18,12 @@ from hypothesis import HealthCheck, example, given, note, seed, settings
 from hypothesis import strategies as st
 
 from core.domain import EventKind, Message, MessageKind, Owner, Role
-from core.ownership import Notices, decide
+from core.notices import Notices
+from core.ownership import decide
 from evals.security import planted
 from evals.security.fields import SIGNED_IN
-from evals.security.stage import TENANT, Company, company, conv_of
+from evals.security.props import TENANT
+from evals.security.stage import Company, company, conv_of
 from gateway.lab.model.script import Script, read_script
 
 SCRIPT: Mapping[str, Any] = {

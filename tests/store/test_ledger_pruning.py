@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain import DeliveryState, Receipt
+from core.domain import DeliveryState
+from core.inbound import Receipt
 from core.ports.store import Preview
 from gateway.store.ledger import DocumentStore
 from gateway.store.ledger_pruning import Pruning

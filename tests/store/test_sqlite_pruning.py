@@ -6,7 +6,8 @@ import sqlite3
 from datetime import timedelta
 from pathlib import Path
 
-from core.domain import DeliveryState, Receipt
+from core.domain import DeliveryState
+from core.inbound import Receipt
 from gateway.store.embedded import pruning
 from gateway.store.embedded.schema import MIGRATIONS
 from gateway.store.embedded.sqlite import SqliteStore

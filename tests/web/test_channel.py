@@ -17,8 +17,9 @@ from adapters.web.settings import WebSettings, webhook_key
 from adapters.web.signature import sign
 from adapters.web.tokens import Session
 from core import ids
-from core.domain import Contact, EventKind, Head, Ignored, InboundEvent
+from core.domain import Contact, EventKind, Head, InboundEvent
 from core.errors import PayloadInvalid, PayloadMalformed, SignatureInvalid
+from core.inbound import Ignored
 from core.ports.channel import RawRequest
 from tests.channels.context import channel_context
 from tests.web.world import citation

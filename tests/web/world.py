@@ -18,11 +18,12 @@ from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
 from core.domain import Citation, HandoffReason, Owner
-from core.ownership import Notices
+from core.notices import Notices
 from core.ports.channel import Channel, Sent
 from core.ports.desk import Desk, DeskItem
 from core.ports.engine import HandoffRequest, Journal, Reply, ReplySink, TurnInput, TurnResult
 from core.ports.knowledge import Document, Generation, KnowledgeStore, SourceRun
+from core.staffing import Always
 from gateway import webhooks
 from gateway.accounts import Accounts
 from gateway.background import Background
@@ -322,7 +323,7 @@ async def serving(
         return dict(current.services.channels)
 
     lane = {
-        name: LaneTenant(engine=engine, notices=item.notices, is_staffed=item.is_staffed, history=10)
+        name: LaneTenant(engine=engine, notices=item.notices, staff=item.router or Always(), history=10)
         for name, item in tenants.items()
     }
     desks = {name: desk_of(name, hub) if desk_of is not None else cast("Desk", desk) for name in tenants}

@@ -191,6 +191,8 @@ def _file_name(name: str, ending: str) -> str:
 
 
 def _load() -> None:
+    # The package looks into httpx wherever that is loaded, also half loaded by another thread: have it whole before.
+    import httpx  # noqa: F401, PLC0415
     import httpx2  # noqa: F401, PLC0415
     import openai  # noqa: PLC0415
     import openai.resources.chat  # noqa: F401, PLC0415

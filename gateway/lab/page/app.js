@@ -69,15 +69,33 @@ function changed(pane) {
   tick();
 }
 
-function desk(address) {
-  const frame = h("iframe", { title: "Desk" });
-  const open = () => (frame.src = address);
-  api.sitDown().then(open, open);
+/** Where people answer: the helpdesk they know, the built-in desk, or one of them beside the other. */
+function desk({ desk: console, helpdesk }) {
+  const opened = h("a", { target: "_blank", class: "open" }, "Open in a tab");
+  const frames = [];
+  const choices = [];
+  const turnTo = (index) => {
+    opened.href = frames[index].dataset.address;
+    frames.forEach((frame, at) => { frame.hidden = at !== index; });
+    choices.forEach((button, at) => button.setAttribute("aria-pressed", String(at === index)));
+  };
+  const add = (title, address, ready) => {
+    const frame = h("iframe", { title, "data-address": address });
+    const open = () => (frame.src = address);
+    ready.then(open, open);
+    const index = frames.push(frame) - 1;
+    choices.push(h("button", { type: "button", onclick: () => turnTo(index) }, title));
+  };
+  if (helpdesk) add("Helpdesk", helpdesk, Promise.resolve());
+  if (console) add("Desk", console, api.sitDown());
+  turnTo(0);
+  const isOne = frames.length === 1;
   return h("section", { class: "pane desk", id: "pane-desk", "data-kind": DESK, "aria-labelledby": "title-desk" },
     h("header", null, h("span", { class: "glyph" }, icon(DESK)),
       h("div", { class: "titles" }, h("h2", { id: "title-desk" }, "Desk"), h("p", null, "where people answer")),
-      h("a", { href: address, target: "_blank", class: "open" }, "Open in a tab")),
-    frame);
+      isOne ? null : h("div", { class: "turn", role: "group", "aria-label": "Which desk" }, ...choices),
+      opened),
+    ...frames);
 }
 
 function askEverywhere(event) {
@@ -107,8 +125,8 @@ async function start() {
     behind = new BehindPane(lab, { onChange: changed, onPlay: () => show(about.id), chat: pane.chat });
     place(behind);
   }
-  if (lab.desk) {
-    $("panes").append(desk(lab.desk));
+  if (lab.desk || lab.helpdesk) {
+    $("panes").append(desk(lab));
     $("channels").append(tab(DESK, "Desk", DESK));
   }
   $("ask").hidden = !lab.panes.some(({ has_vendor: has }) => has);

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core import ids
-from core.domain import DeliveryState, Destination, Head, Message, Receipt, Visibility, Voice
+from core.domain import DeliveryState, Destination, Head, Message, Visibility, Voice
+from core.inbound import Receipt
 from core.ledger import Claimed
 from gateway.store.embedded.ledger_sql import message_by_id, stored_head
 from gateway.store.receipts import parts, reported

@@ -17,21 +17,11 @@ import msgspec
 
 from core import ids
 from core.claim_days import day_of
-from core.domain import (
-    Attachment,
-    Audience,
-    DeliveryState,
-    Destination,
-    EventKind,
-    Head,
-    InboundEvent,
-    Message,
-    Owner,
-    Receipt,
-)
+from core.domain import Attachment, Audience, DeliveryState, Destination, EventKind, Head, InboundEvent, Message, Owner
 from core.errors import StoreLocked, StoreUnavailable
 from core.filelock import FileLock
 from core.ids import NewId
+from core.inbound import Receipt
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
 from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql, unread
@@ -313,8 +303,7 @@ class SqliteTenant(links_sql.SqliteLinks):
             lambda db: delivery_sql.settle(db, claimed, state, vendor_ref=vendor_ref, error=error, retry_at=retry_at)
         )
         if self._store.observer is not None:
-            message_id = None if claimed.message is None else claimed.message.id
-            self._store.observer.settled(self.tenant, claimed.conv, message_id, state)
+            self._store.observer.settled(self.tenant, claimed.conv, claimed.told_id, state)
 
     async def record_receipt(self, receipt: Receipt) -> tuple[str, DeliveryState] | None:
         """Record what a vendor reports."""

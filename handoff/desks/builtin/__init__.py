@@ -15,6 +15,4 @@ plugin = DeskPlugin(
     kind="builtin",
     settings=BuiltinDeskSettings,
     build=BuiltinDesk.build,
-    hours=BuiltinDeskSettings.opening_hours,
-    snippets=BuiltinDeskSettings.canned_texts,
 )

@@ -11,16 +11,8 @@ from typing import Any
 
 from adapters.slack import plugin
 from adapters.slack.render import render
-from core.domain import (
-    AccountLost,
-    EventKind,
-    Head,
-    Ignored,
-    InboundEvent,
-    Message,
-    Reaction,
-    Respond,
-)
+from core.domain import EventKind, Head, InboundEvent, Message
+from core.inbound import AccountLost, Ignored, Reaction, Respond
 from core.ports.channel import RawRequest
 from gateway.lab.slack import SlackLab
 from tests.channels.slack import payloads as wire

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from adapters.slack.known import MAX_KNOWN, Recent
 from adapters.slack.text import plain
-from core.domain import AccountLost, Elsewhere, EventKind, Ignored, InboundEvent, Parsed, Reaction, Respond
+from core.domain import EventKind, InboundEvent
 from core.errors import InboundRejected, PayloadInvalid, PayloadMalformed
+from core.inbound import AccountLost, Elsewhere, Ignored, Parsed, Reaction, Respond
 from tests.channels.slack import payloads as wire
 from tests.channels.slack.world import NOW, channel, form, heard, parsed, raw
 from tests.contracts.channel_fuzz import RUBBISH, mutants

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from core.domain import EventKind, Ignored, InboundEvent, Parsed, Respond
+from core.domain import EventKind, InboundEvent
 from core.errors import CredentialsInvalid, StoreUnavailable
+from core.inbound import Ignored, Parsed, Respond
 from core.ports.channel import SupportsReceiving
 from tests.channels.slack import payloads as wire
 from tests.channels.slack.world import World, channel, world

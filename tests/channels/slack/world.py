@@ -15,8 +15,9 @@ from multidict import CIMultiDict
 from adapters.slack import plugin
 from adapters.slack.channel import SlackChannel
 from adapters.slack.settings import SlackSettings
-from core.domain import Head, InboundEvent, Message, Parsed, Respond
+from core.domain import Head, InboundEvent, Message
 from core.errors import InboundRejected
+from core.inbound import Parsed, Respond
 from core.ports.channel import Outbound, RawRequest, Sent, Shown
 from gateway.lab.slack import SlackLab
 from gateway.lab.vendor import LabMessage

@@ -10,7 +10,8 @@ from typing import Any
 
 from adapters.teams import plugin
 from adapters.teams.render import Look, render
-from core.domain import EventKind, Ignored, InboundEvent, Message, Reaction, Respond
+from core.domain import EventKind, InboundEvent, Message
+from core.inbound import Ignored, Reaction, Respond
 from core.ports.channel import RawRequest
 from gateway.lab.teams import TeamsLab
 from gateway.lab.teams.lab import GROUP

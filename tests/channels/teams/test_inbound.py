@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from adapters.teams.channel import TeamsChannel
 from adapters.teams.settings import TeamsSettings
-from core.domain import EventKind, Ignored, InboundEvent, Parsed, Reaction, Respond
+from core.domain import EventKind, InboundEvent
 from core.errors import InboundRejected, PayloadInvalid
+from core.inbound import Ignored, Parsed, Reaction, Respond
 from gateway.lab.teams.lab import GROUP
 from tests.channels.context import channel_context
 from tests.channels.teams import wire

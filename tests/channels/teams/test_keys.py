@@ -10,9 +10,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from adapters.shared.http import VendorHttp
 from adapters.teams.keys import KeyRing
 from core.errors import ProviderUnavailable
+from core.vendors.http import VendorHttp
 from gateway.lab.teams.identity import ConnectorKey
 from tests.channels.teams import wire
 from tests.channels.teams.world import Clock

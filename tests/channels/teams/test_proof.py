@@ -16,12 +16,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.shared.http import VendorHttp
 from adapters.teams.keys import Key, KeyRing
 from adapters.teams.proof import MAX_PROVEN, Doorkeeper
 from adapters.teams.settings import TeamsSettings
 from core.errors import InboundRejected, KeysStale, PayloadMalformed, SignatureInvalid
 from core.ports.channel import RawRequest
+from core.vendors.http import VendorHttp
 from tests.channels.teams import wire
 from tests.contracts.channel_descriptor import NOW
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.shared.http import Answer
 from adapters.teams.errors import error_of, fate_of, token_error
 from core.domain import Attachment, Head, MessageKind, Role
 from core.errors import (
@@ -21,6 +20,7 @@ from core.errors import (
     Unsupported,
 )
 from core.ports.channel import Shown
+from core.vendors.http import Answer
 from gateway.lab.teams.lab import GROUP
 from gateway.lab.vendor import Fault
 from tests.channels.context import HeldFiles

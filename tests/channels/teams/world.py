@@ -13,8 +13,9 @@ from aiohttp.test_utils import TestServer
 
 from adapters.teams.channel import TeamsChannel
 from adapters.teams.settings import TeamsSettings
-from core.domain import Head, InboundEvent, Parsed, Respond
+from core.domain import Head, InboundEvent
 from core.errors import KeysStale
+from core.inbound import Parsed, Respond
 from core.ports.channel import Outbound, RawRequest, Shown
 from gateway.lab.teams import TeamsLab
 from gateway.lab.vendor import LabMessage

@@ -10,7 +10,8 @@ from typing import Any
 from adapters.telegram import plugin
 from adapters.telegram.press import Presses
 from adapters.telegram.render import Enclosed, Part, render
-from core.domain import EventKind, Ignored, InboundEvent, Message, Reaction, Respond
+from core.domain import EventKind, InboundEvent, Message
+from core.inbound import Ignored, Reaction, Respond
 from core.ports.channel import RawRequest
 from gateway.lab.telegram import TelegramLab
 from gateway.lab.telegram.lab import ANN as LAB_ANN

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from core.domain import InboundEvent, LinkProof
+from core.domain import InboundEvent
 from core.errors import InboundRejected
+from core.inbound import LinkProof
 from tests.channels.telegram.world import ANN, GROUP, PRIVATE, channel, message_update, raw
 
 CHANNEL = channel()

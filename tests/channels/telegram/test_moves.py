@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.telegram.moves import MOST_KNOWN, Moves, number_of
-from core.domain import Ignored, InboundEvent, LinkProof, Reaction
+from core.domain import InboundEvent
 from core.errors import StoreUnavailable
+from core.inbound import Ignored, LinkProof, Reaction
 from core.ports.channel import SupportsPlacing
 from gateway.lab.telegram.lab import ANN
 from gateway.lab.telegram.state import Chat

@@ -10,8 +10,9 @@ import pytest
 
 from adapters.telegram.channel import PollingTelegramChannel
 from adapters.telegram.polling import Poller
-from core.domain import Ignored, InboundEvent, Parsed, Respond
+from core.domain import InboundEvent
 from core.errors import CredentialsInvalid, Overloaded, ProviderUnavailable
+from core.inbound import Ignored, Parsed, Respond
 from core.ports.channel import SupportsAcknowledging
 from gateway.lab.vendor import Fault, Watch
 from tests.channels.telegram.world import SECRET, World, head, said, world_of

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from adapters.telegram.press import MAX_DATA_BYTES, Chosen, Presses, Rated
 from adapters.telegram.settings import TelegramSettings
-from core.domain import EventKind, Ignored, InboundEvent, Respond
+from core.domain import EventKind, InboundEvent
 from core.errors import SignatureInvalid
+from core.inbound import Ignored, Respond
 from tests.channels.telegram.world import (
     ANN,
     ANN_ID,

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from core import ids
-from core.domain import EventKind, Ignored, LinkProof, Reaction, Sought
+from core.domain import EventKind
 from core.errors import InboundRejected, PayloadInvalid, PayloadMalformed
+from core.inbound import Ignored, LinkProof, Reaction, Sought
 from core.settings import Smalltalk
 from core.steps.asks import asks_for_person
 from core.steps.smalltalk import smalltalk

@@ -16,20 +16,9 @@ from multidict import CIMultiDict
 from adapters.telegram import plugin
 from adapters.telegram.channel import TelegramChannel
 from adapters.telegram.settings import TelegramSettings
-from core.domain import (
-    Attachment,
-    Citation,
-    Contact,
-    Head,
-    InboundEvent,
-    Message,
-    MessageKind,
-    Parsed,
-    Respond,
-    Role,
-    Visibility,
-)
+from core.domain import Attachment, Citation, Contact, Head, InboundEvent, Message, MessageKind, Role, Visibility
 from core.errors import InboundRejected
+from core.inbound import Parsed, Respond
 from core.ports.channel import Outbound, RawRequest, Shown
 from gateway.lab.telegram import TelegramLab
 from tests.channels.context import HeldFiles, HeldMemory, channel_context

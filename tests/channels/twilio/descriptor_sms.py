@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.twilio import sms_plugin
 from adapters.twilio.render_sms import render
-from core.domain import DeliveryState, EventKind, Head, Ignored, InboundEvent, Message, Receipt, Respond
+from core.domain import DeliveryState, EventKind, Head, InboundEvent, Message
+from core.inbound import Ignored, Receipt, Respond
 from gateway.lab.twilio import TwilioLab
 from gateway.lab.vendor import VendorLab
 from tests.channels.twilio.wire import (

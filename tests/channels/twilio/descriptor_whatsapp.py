@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.twilio import whatsapp_plugin
 from adapters.twilio.render_whatsapp import render
-from core.domain import DeliveryState, EventKind, Ignored, InboundEvent, Message, Receipt
+from core.domain import DeliveryState, EventKind, InboundEvent, Message
+from core.inbound import Ignored, Receipt
 from gateway.lab.twilio import TwilioLab
 from tests.channels.twilio.descriptor_sms import CONV, fixture, wrote
 from tests.channels.twilio.wire import ACCOUNT_SID, CONTACT, MEDIA, NUMBER, TOKENS, form, sid, signed, status, whatsapp

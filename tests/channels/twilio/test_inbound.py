@@ -14,8 +14,9 @@ from multidict import CIMultiDict
 from adapters.twilio import sms_plugin, whatsapp_plugin
 from adapters.twilio.inbound import REMEMBERED, STATES
 from adapters.twilio.settings import SmsSettings, WhatsAppSettings
-from core.domain import DeliveryState, EventKind, Ignored, InboundEvent, Parsed, Receipt, Respond
+from core.domain import DeliveryState, EventKind, InboundEvent
 from core.errors import InboundRejected, PayloadInvalid
+from core.inbound import Ignored, Parsed, Receipt, Respond
 from core.ports.channel import Channel, RawRequest
 from tests.channels.context import channel_context
 from tests.channels.twilio.wire import (

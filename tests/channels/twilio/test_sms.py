@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from twilio.request_validator import RequestValidator
 
-from core.domain import Attachment, DeliveryState, EventKind, Ignored
+from core.domain import Attachment, DeliveryState, EventKind
 from core.errors import (
     ContactGone,
     CredentialsInvalid,
@@ -17,6 +17,7 @@ from core.errors import (
     Throttled,
     Unsupported,
 )
+from core.inbound import Ignored
 from gateway.lab.vendor import Fault
 from tests.channels.twilio.wire import CONTACT, NUMBER
 from tests.channels.twilio.world import PUBLIC, world_of

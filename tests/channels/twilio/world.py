@@ -14,8 +14,9 @@ from aiohttp.test_utils import TestServer
 from adapters import AnyChannelPlugin
 from adapters.twilio import sms_plugin, whatsapp_plugin
 from adapters.twilio.channel import TwilioChannel
-from core.domain import Head, InboundEvent, Parsed, Receipt, Respond
+from core.domain import Head, InboundEvent
 from core.errors import InboundRejected
+from core.inbound import Parsed, Receipt, Respond
 from core.ports.channel import Outbound, RawRequest
 from gateway.lab.twilio import TwilioLab
 from tests.channels.context import HeldFiles, HeldMemory, channel_context

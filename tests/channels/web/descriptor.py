@@ -12,7 +12,8 @@ from typing import Any
 
 from adapters.web import plugin
 from adapters.web.render import Links, view
-from core.domain import EventKind, Ignored, InboundEvent, Message
+from core.domain import EventKind, InboundEvent, Message
+from core.inbound import Ignored
 from core.ports.channel import RawRequest
 from tests.contracts.channel_descriptor import NOW, ChannelDescriptor, Fixture, Proof, Tag, expect
 

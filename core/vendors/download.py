@@ -14,9 +14,9 @@ from typing import Final
 import aiohttp
 from yarl import URL
 
-from adapters.shared.guard import PublicResolver, check_url
 from core.errors import CredentialsInvalid, DeliveryError, MessageRejected, ProviderUnavailable, Throttled
 from core.ports.channel import Fetched
+from core.vendors.guard import PublicResolver, check_url
 
 FETCH_LIMIT_S: Final = 60.0
 MAX_HOPS: Final = 5

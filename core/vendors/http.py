@@ -42,8 +42,20 @@ class Answer:
         return float(given) if given.isascii() and given.isdigit() and len(given) <= 6 else None
 
 
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keep aiohttp from repeating a PUT or DELETE whose connection broke: the vendor may have acted on the first one."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        if request.method == "GET":
+            raise
+        raise aiohttp.ClientPayloadError("The connection broke before the answer.") from error
+
+
 class VendorHttp:
-    """Calls to one vendor; redirects are never followed by themselves, cookies are not kept."""
+    """Calls to one vendor, each made at most once; redirects are never followed by themselves, cookies are not kept."""
 
     def __init__(self, *, limit_s: float = CALL_LIMIT_S, headers: Mapping[str, str] | None = None) -> None:
         self._limit_s = limit_s
@@ -57,6 +69,7 @@ class VendorHttp:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 headers=self._headers,
                 timeout=aiohttp.ClientTimeout(total=self._limit_s),
+                middlewares=(_once,),
             )
         return self._session
 

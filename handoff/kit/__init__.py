@@ -1,0 +1,1 @@
+"""What desks share and none of them owns."""

@@ -1,0 +1,5 @@
+"""The scenarios are no test modules, but what they assert shall be explained like in one."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.contracts.desks", "tests.contracts.desk_storm")

@@ -1,0 +1,1 @@
+"""Tests of the desks, each against its stand-in."""
