@@ -89,7 +89,7 @@ class TenantStore(Protocol):
         """Insert a journal row; False when that step is recorded already (the first one stays)."""
 
     async def steps(self, turn_id: str) -> tuple[Step, ...]:
-        """The journal of a turn in the order of recording; the last one of a committed turn is named ``trace``."""
+        """The journal of a turn in the order of recording; the record of a committed turn is named ``trace``."""
 
     async def turn_events(self, turn_id: str) -> tuple[InboundEvent, ...]:
         """The fixed batch of a turn."""

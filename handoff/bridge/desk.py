@@ -76,7 +76,9 @@ class BridgedDesk:
             on_ignored=self._ignored,
         )
         self._sender = Sender(cases, store=store, handoff=handoff, assists=assists)
-        self._reader = Reader(cases, relay, store=store, handoff=handoff, clock=clock, on_ignored=self._ignored)
+        self._reader = Reader(
+            cases, relay, store=store, handoff=handoff, assists=assists, clock=clock, on_ignored=self._ignored
+        )
         self._watcher = Watcher(cases, self._reader, store=store, clock=clock)
 
     def _ignored(self, reason: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -47,7 +47,13 @@ class Assists(Protocol):
     """Words for agents about the bot's drafts, and learning from what they did with them."""
 
     async def suggestion(self, head: Head, drafts: tuple[Message, ...]) -> str | None:
-        """One private note (Markdown) for the newest drafts, numbered for ``/send 1``; None: nothing worth a note."""
+        """One private note (Markdown) for the newest drafts, numbered for ``/send 1``; None: nothing worth a note.
+
+        Without drafts it may still be what the contact wrote in the agents' language.
+        """
+
+    async def tagged(self, head: Head, tags: Sequence[str]) -> None:
+        """Tags of a case that is being solved, kept as the episode's outcome; the first call of an episode stands."""
 
     async def answered(self, head: Head, reply: Message) -> None:
         """An agent answered the contact: was a draft approved, edited or ignored?  Records it once; never raises."""
@@ -74,3 +80,6 @@ class Plain:
 
     async def answered(self, head: Head, reply: Message) -> None:
         """Nothing is learned."""
+
+    async def tagged(self, head: Head, tags: Sequence[str]) -> None:
+        """Nothing is kept."""

@@ -22,6 +22,7 @@ from handoff.bridge.book import Behind, CaseRecord
 from handoff.bridge.cases import Cases
 from handoff.bridge.hearing import meant_for, name_of
 from handoff.bridge.pacing import Recent
+from handoff.bridge.ports import Assists
 from handoff.bridge.relaying import Relay
 from handoff.service import HandoffService, Wish
 
@@ -46,6 +47,7 @@ class Reader:
         *,
         store: TenantStore,
         handoff: HandoffService,
+        assists: Assists,
         clock: Callable[[], datetime],
         on_ignored: Callable[[str], None],
     ) -> None:
@@ -56,6 +58,7 @@ class Reader:
         self._relay = relay
         self._store = store
         self._handoff = handoff
+        self._assists = assists
         self._clock = clock
         self._on_ignored = on_ignored
         self._seen: Recent[str] = Recent()
@@ -217,6 +220,7 @@ class Reader:
         if state.gives_back:
             await self._give_back(ref, head, state, by)
         elif await self._is_solved(ref, head, record, state, before):
+            await self._assists.tagged(head, sorted(state.tags))
             await self._at_desk(head, EventKind.AGENT_RESOLVED, f"solved:{ref}:{head.handoff.id}", by)
 
     async def _is_solved(

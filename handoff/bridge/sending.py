@@ -175,6 +175,17 @@ class Sender:
             await self._wake(record)
         for message_id in told:
             await self._book.note(f"told:{message_id}", record.ref)
+        return await self._translated(errand, record, message) if words.by is By.CONTACT else record
+
+    async def _translated(self, errand: Errand, record: CaseRecord, message: Message) -> CaseRecord:
+        """What the contact wrote, in the agents' language, when no suggestion will say it."""
+        later = await self._store.transcript(message.conv, audience=Audience.DESK, after=message.position, limit=LOOK_AHEAD)
+        if not self._features.notes or any(is_draft(each) for each in later):
+            return record
+        text = await self._assists.suggestion(errand.item.head, ())
+        key, max_text = f"{errand.item.id}/translated", self._features.max_text
+        for entry in private(key, text, at=message.created_at, max_text=max_text) if text else ():
+            record = await self._cases.put(errand, record, entry)
         return record
 
     async def _all(self, errand: Errand, record: CaseRecord, drafts: Sequence[EntryDraft]) -> CaseRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.domain import Head, Message
 from core.ports.helpdesk import Urgency
 from handoff.bridge.ports import Routed
@@ -17,6 +19,7 @@ class Neighbours:
     def __init__(self) -> None:
         self.routed = Routed(urgency=Urgency.HIGH, team="billing", tags=("vip",), reasons=("it is about money",))
         self.answers: list[str] = []
+        self.tags: list[tuple[str, ...]] = []
 
     async def route(self, head: Head) -> Routed:
         return self.routed
@@ -33,6 +36,9 @@ class Neighbours:
 
     async def answered(self, head: Head, reply: Message) -> None:
         self.answers.append(reply.text)
+
+    async def tagged(self, head: Head, tags: Sequence[str]) -> None:
+        self.tags.append(tuple(tags))
 
 
 class NoteCommands:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -85,9 +85,17 @@ class Near(Plain):
 
     def __init__(self) -> None:
         self.answers: list[str] = []
+        self.tags: list[tuple[str, ...]] = []
+        self.translation: str | None = None
+
+    async def suggestion(self, head: Head, drafts: tuple[Message, ...]) -> str | None:
+        return await super().suggestion(head, drafts) if drafts else self.translation
 
     async def answered(self, head: Head, reply: Message) -> None:
         self.answers.append(reply.text)
+
+    async def tagged(self, head: Head, tags: Sequence[str]) -> None:
+        self.tags.append(tuple(tags))
 
 
 @dataclass(kw_only=True)

@@ -358,3 +358,23 @@ async def test_whom_our_route_assigned_has_not_come_yet(routed: Stage) -> None:
     routed.helpdesk.sets(case.ref, assignee=MAX)
     await routed.tells(case.ref)
     assert (await routed.head()).agent == "Max Lee"
+
+
+async def test_a_message_without_a_suggestion_gets_its_translation_in_private_once(stage: Stage) -> None:
+    case = await stage.asks()
+    stage.near.translation = "In English: where is my parcel?"
+    await stage.writes("¿Dónde está mi paquete?")
+    await stage.deliver()
+    await stage.deliver()
+    private = [entry.text for entry in case.entries if entry.is_public is False]
+    assert private.count("In English: where is my parcel?") == 1
+    assert case.entries[-1].is_public is False
+
+
+async def test_a_translation_beside_a_suggestion_is_the_suggestions_business(stage: Stage) -> None:
+    case = await stage.asks()
+    stage.near.translation = "In English: where is my parcel?"
+    await stage.writes("¿Dónde está mi paquete?", answer="It is on its way.")
+    await stage.deliver()
+    assert all("In English" not in entry.text for entry in case.entries)
+    assert any("It is on its way." in entry.text for entry in case.entries)

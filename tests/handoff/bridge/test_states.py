@@ -265,3 +265,11 @@ async def test_a_row_that_finds_its_case_merged_goes_where_it_went(stage: Stage)
     await maria.deliver()
     assert len(maria.helpdesk.cases) == 2
     assert maria.helpdesk.cases[of_ben].said(is_public=True)[-1] == ("contact", "Where did I go?")
+
+
+async def test_the_tags_of_a_solved_case_are_kept_as_its_outcome(stage: Stage) -> None:
+    case = await stage.asks()
+    stage.helpdesk.sets(case.ref, status=CaseStatus.SOLVED, tags=frozenset({"refunded", "angry"}))
+    await stage.tells(case.ref)
+    assert (await stage.head()).status is Status.RESOLVED
+    assert stage.near.tags == [("angry", "refunded")]
