@@ -248,7 +248,8 @@ def _mirrored(head: Head, event: InboundEvent) -> tuple[OutboxDraft, ...]:
 
 
 def _give_back(head: Head, event: InboundEvent, notices: Notices) -> Transition:
-    if head.owner not in (Owner.QUEUE, Owner.HUMAN):
+    """People are out of it; also where the contact went on with the bot while they waited."""
+    if head.handoff is None:
         return Transition(head=head)
     freed = replace(
         _without_person(head).owned_by(Owner.BOT), status=Status.ACTIVE, agent=None, handoff=None, unresolved_turns=0

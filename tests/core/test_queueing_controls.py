@@ -135,3 +135,12 @@ def test_a_time_out_that_comes_too_late_changes_nothing() -> None:
         assert draft.head == now
         assert (draft.messages, draft.outbox) == ((), ())
         assert draft.consumed == (late.id,)
+
+
+def test_people_give_back_a_case_whose_contact_went_on_with_the_bot() -> None:
+    waiting = went_on(queued(AWAY)).head
+    assert (waiting.owner, waiting.status) == (Owner.BOT, Status.ESCALATED)
+    given = did(waiting, event(EventKind.AGENT_GAVE_BACK, agent="Sam"))
+    assert (given.head.owner, given.head.status, given.head.handoff) == (Owner.BOT, Status.ACTIVE, None)
+    assert [row.signal for row in given.outbox if row.to is Destination.DESK] == ["given_back"]
+    assert did(given.head, event(EventKind.AGENT_GAVE_BACK, agent="Sam")).messages == ()
