@@ -179,7 +179,9 @@ class Sender:
 
     async def _translated(self, errand: Errand, record: CaseRecord, message: Message) -> CaseRecord:
         """What the contact wrote, in the agents' language, when no suggestion will say it."""
-        later = await self._store.transcript(message.conv, audience=Audience.DESK, after=message.position, limit=LOOK_AHEAD)
+        later = await self._store.transcript(
+            message.conv, audience=Audience.DESK, after=message.position, limit=LOOK_AHEAD
+        )
         if not self._features.notes or any(is_draft(each) for each in later):
             return record
         text = await self._assists.suggestion(errand.item.head, ())
