@@ -130,9 +130,9 @@ def test_a_time_out_that_comes_too_late_changes_nothing() -> None:
     assert before.handoff is not None
     late = event(EventKind.QUEUE_TIMED_OUT, contact=None, target=waiting_round(before.handoff))
     taken = did(before, event(EventKind.AGENT_CLAIMED, agent="Sam", contact=None)).head
-    for now in (taken, went_on(before).head, timed_out(before).head, head()):
-        draft = did(now, late)
-        assert draft.head == now
+    for later in (taken, went_on(before).head, timed_out(before).head, head()):
+        draft = did(later, late)
+        assert draft.head == later
         assert (draft.messages, draft.outbox) == ((), ())
         assert draft.consumed == (late.id,)
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
-
-from aiohttp.test_utils import TestServer
 
 from core.markup import parse, to_text
 from core.ports.channel import RawRequest
 from core.ports.helpdesk import By, CaseStatus
 from gateway.lab.desks.chatwoot import ChatwootLab
 from gateway.lab.desks.chatwoot.state import Conversation, Message
-from gateway.lab.vendor import Fault
-from tests.contracts.desks.backstage import Missing, Receive, SeenCase, SeenEntry
-from tests.contracts.desks.kept_calls import KeptCalls
+from tests.contracts.desks.backstage import Missing, SeenCase, SeenEntry
+from tests.contracts.desks.played import Played
 
 STATUSES = {
     "open": CaseStatus.OPEN,
@@ -25,31 +21,13 @@ STATUSES = {
 ACTIVITY = 2
 
 
-class ChatwootBackstage:
+class ChatwootBackstage(Played[ChatwootLab]):
     """Implements tests.contracts.desks.backstage.Backstage."""
 
     kind = "chatwoot"
-    is_slow_to_start = False
 
     def __init__(self) -> None:
-        self.lab = ChatwootLab()
-        self.settings: Mapping[str, Any] = {}
-        self._calls = KeptCalls()
-        self._server: TestServer | None = None
-
-    async def start(self) -> None:
-        self._server = TestServer(self.lab.app())
-        await self._server.start_server()
-        self.settings = self.lab.settings(str(self._server.make_url("/")).rstrip("/"))
-        self.lab.deliver = self._calls.deliver
-
-    async def stop(self) -> None:
-        await self.lab.close()
-        if self._server is not None:
-            await self._server.close()
-
-    def connect(self, receive: Receive) -> None:
-        self._calls.connect(receive)
+        super().__init__(ChatwootLab())
 
     async def cases(self) -> tuple[SeenCase, ...]:
         await self.lab.told()
@@ -84,20 +62,6 @@ class ChatwootBackstage:
             files={file.name: file.body for file in message.files},
         )
 
-    async def reply(self, ref: str, text: str, *, agent: str = "sue", files: Mapping[str, bytes] = {}) -> str:
-        made = await self.lab.reply(int(ref), text, agent=agent, files=files)
-        await self.lab.told()
-        return str(made)
-
-    async def note(self, ref: str, text: str, *, agent: str = "sue") -> str:
-        made = await self.lab.note(int(ref), text, agent=agent)
-        await self.lab.told()
-        return str(made)
-
-    async def assign(self, ref: str, agent: str) -> None:
-        await self.lab.assign(int(ref), agent)
-        await self.lab.told()
-
     async def solve(self, ref: str, *, agent: str = "sue") -> None:
         await self.lab.status(int(ref), "resolved", agent=agent)
         await self.lab.told()
@@ -130,33 +94,6 @@ class ChatwootBackstage:
         await self.lab.robot(int(ref), text)
         await self.lab.told()
 
-    def throttle(self, times: int, retry_after_s: float) -> None:
-        self.lab.retry_after_s = retry_after_s
-        self.lab.faults.add(Fault.THROTTLED, times=times)
-
-    def fail(self, times: int) -> None:
-        self.lab.faults.add(Fault.UNAVAILABLE, times=times)
-
-    def lose_answers(self, times: int) -> None:
-        self.lab.faults.add(Fault.LOST_ANSWER, times=times)
-
-    def refuse_credentials(self, refuse: bool) -> None:
-        self.lab.refuses = refuse
-
-    def down(self, is_down: bool) -> None:
-        self.lab.is_down = self._calls.is_down = is_down
-
-    def hold(self) -> None:
-        self._calls.hold()
-
-    async def release(self, *, order: str = "as made", copies: int = 1) -> None:
-        await self.lab.told()
-        await self._calls.release(order=order, copies=copies)
-
-    async def drop(self) -> None:
-        await self.lab.told()
-        self._calls.drop()
-
     def forged(self) -> RawRequest | None:
         return self._calls.request(*self.lab.call(self._told("1"), secret="another secret"))
 
@@ -175,7 +112,3 @@ class ChatwootBackstage:
             "inbox": {"id": 3},
             "conversation": {"id": int(ref), "inbox_id": 3, "status": "open"},
         }
-
-    @property
-    def calls(self) -> int:
-        return self.lab.calls
