@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
 # A worker a core: with more, browsers and killed processes starve one another.
-PYTEST_ARGS ?= -n logical
+PYTEST_ARGS ?= -n logical --dist worksteal
 
 .PHONY: help setup demo test check lint bench eval lock schema clean new-channel
 

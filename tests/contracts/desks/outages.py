@@ -80,8 +80,10 @@ async def solved_while_we_were_down(world: DeskWorld) -> None:
     await world.rig.solve(ref)
     await world.rig.drop()
     await world.start()
-    await world.noticed(lambda: _is_owned(ada, Owner.NONE))
+    await world.noticed(lambda: _is_surveyed(ada))
     assert ada.answers == ["Done."]
+    assert await _is_owned(ada, Owner.NONE)
+    await world.settle()
     assert len(ada.got_of(MessageKind.CSAT_REQUEST)) == 1
 
 
@@ -239,6 +241,10 @@ async def a_bad_day_loses_and_doubles_nothing(world: DeskWorld) -> None:
 
 async def _heard(customer: Customer, *texts: str) -> bool:
     return customer.answers == list(texts)
+
+
+async def _is_surveyed(customer: Customer) -> bool:
+    return bool(customer.got_of(MessageKind.CSAT_REQUEST))
 
 
 async def _is_owned(customer: Customer, owner: Owner) -> bool:
