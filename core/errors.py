@@ -229,6 +229,12 @@ class KnowledgeUnavailable(TurnError):
     code = "knowledge_unavailable"
 
 
+class EmbedderUnavailable(KnowledgeUnavailable):
+    """Texts cannot be embedded now; searches go on without vectors, a build waits."""
+
+    code = "embedder_unavailable"
+
+
 class ModelUnavailable(TurnError):
     """No endpoint of a role answered in time; ``tried`` says what each of them did."""
 

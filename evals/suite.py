@@ -11,7 +11,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One item of ``questions.jsonl``; ``history`` is (role, text) pairs before it."""
+    """One item of ``questions.jsonl``; ``history`` is (role, text) pairs before it.
+
+    ``kind`` is answerable, partial, unanswerable or underspecified.
+    """
 
     id: str
     text: str
@@ -19,6 +22,7 @@ class Question:
     relevant: tuple[str, ...]
     is_answerable: bool
     reference: str
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +77,7 @@ def _question(row: dict[str, Any]) -> Question:
         relevant=tuple(row["relevant"]),
         is_answerable=bool(row["answerable"]),
         reference=row.get("reference") or "",
+        kind=row.get("kind") or ("answerable" if row["answerable"] else "unanswerable"),
     )
 
 

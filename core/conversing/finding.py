@@ -85,7 +85,7 @@ async def _query(scene: Scene, memory: Memory, *, is_alone: bool) -> SearchQuery
     if not is_alone and scene.settings.converse.rewrite:
         written = await _rewritten(scene)
         if written:
-            query, shown = replace(query, text=written, context=scene.gated.text, hints=query.context), {"by": "model"}
+            query, shown = replace(query, text=written, earlier=(scene.gated.text, *query.earlier)), {"by": "model"}
     scene.record.put("rewrite", {**msgspec.to_builtins(query), **shown}, since=before)
     return query
 

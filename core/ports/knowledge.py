@@ -5,9 +5,10 @@ A generation is (documents, chunker, embedder, dimension): built beside the live
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -73,13 +74,15 @@ class Chunk:
 class SearchQuery:
     """What to look for.
 
-    ``text`` is the contact's own question; ``context`` holds earlier words of the contact, weaker, and ``hints`` those of
-    the last reply, weaker still.  ``audiences`` bounds what may be found, inside the query.
+    ``text`` is the contact's own question; ``earlier`` are the contact's messages before it, newest first, weaker the older
+    they are; ``hints`` are words of the last reply, weaker still; ``synonyms`` stand beside words of the question that the
+    operator says mean the same.  ``audiences`` bounds what may be found, inside the query.
     """
 
     text: str
-    context: str = ""
+    earlier: tuple[str, ...] = ()
     hints: str = ""
+    synonyms: tuple[str, ...] = ()
     audiences: tuple[str, ...] = ("public",)
     language: str | None = None
     limit: int = 20
@@ -87,11 +90,39 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
-    """A found chunk; ``score`` is comparable within one result, ``features`` say why (bm25, title, coverage …)."""
+    """A found chunk; ``score`` is comparable within one result.
+
+    ``features`` say why: ``bm25`` (0 when only its meaning matched), ``cosine`` (-1 to 1; absent without vectors), ``coverage``
+    and ``title`` (shares of the question's telling words, by weight), and what a ranker adds.
+    """
 
     chunk: Chunk
     score: float
     features: Mapping[str, float] = field(default_factory=dict)
+
+
+class Advice(StrEnum):
+    """What an assessment advises: the passages answer, the question wants to be asked back, or they do not answer."""
+
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    DECLINE = "decline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """How far the passages can be trusted to answer the question.
+
+    ``confidence`` is the calibrated probability (0-1) that the best passages answer it; ``vague`` the probability that the
+    question cannot be answered before it is asked back.  ``because`` are the weightiest reasons in plain words, ``signals``
+    the numbers they came from.
+    """
+
+    confidence: float
+    vague: float
+    advice: Advice
+    because: tuple[str, ...] = ()
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +130,13 @@ class SearchResult:
     """Passages, best first; ``generation`` names the index they come from ("" when there is none).
 
     ``terms`` are the telling words of ``SearchQuery.text``, lower-case, with their weight in this index (rare is heavy).
+    ``assessment`` is None until somebody has looked at the passages.
     """
 
     generation: str
     passages: tuple[Passage, ...]
     terms: Mapping[str, float] = field(default_factory=dict)
+    assessment: Assessment | None = None
 
 
 class KnowledgeIndex(Protocol):
@@ -117,6 +150,9 @@ class KnowledgeIndex(Protocol):
 
     def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         """id → ``Chunk.fingerprint`` of those that are in the index, synchronously too."""
+
+    def hide(self, documents: Collection[str]) -> None:
+        """Find these documents (``Chunk.document_id``) no more, from the next search on, in every process and after a restart."""
 
     def close(self) -> None:
         """Let go of files; safe twice."""

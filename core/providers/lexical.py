@@ -294,7 +294,7 @@ class LexicalIndex:
         own = list(self._stems(query.text, stop))
         weights = {stem: 1 + 0.7 * math.log(count) for stem, count in Counter(stem for _, stem in own).items()}
         telling = self._corrected(searcher, dict(own), weights)
-        for weight, text in ((CONTEXT_WEIGHT, query.context), (HINT_WEIGHT, query.hints)):
+        for weight, text in ((CONTEXT_WEIGHT, "\n".join(query.earlier)), (HINT_WEIGHT, query.hints)):
             for _, stem in self._stems(text, stop):
                 weights.setdefault(stem, weight)
         kept = self._most_telling(searcher, weights)

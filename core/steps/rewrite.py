@@ -34,10 +34,11 @@ def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: st
     """The query of this turn."""
     audiences = settings.audiences + (settings.verified_audiences if is_verified else ())
     earlier, replied = "\n".join(memory.contact), _MARK.sub("", memory.last_reply)
-    context, hints = ("", earlier) if starts_anew(text, f"{earlier}\n{replied}", language) else (earlier, replied)
+    is_alone = starts_anew(text, f"{earlier}\n{replied}", language)
+    hints = earlier if is_alone else replied
     return SearchQuery(
         text=text,
-        context=context[:MAX_CONTEXT_CHARS],
+        earlier=() if is_alone else tuple(said[:MAX_CONTEXT_CHARS] for said in memory.contact),
         hints=hints[:MAX_CONTEXT_CHARS],
         audiences=tuple(dict.fromkeys(audiences)),
         language=language,

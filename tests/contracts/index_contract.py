@@ -95,7 +95,7 @@ class IndexContract:
         "text", ["", " ", "the of and", "?!", "\x00", "\ud800", "🙂", "a" * 100_000, "word " * 20_000]
     )
     def test_any_text_may_be_asked(self, index: KnowledgeIndex, text: str) -> None:
-        assert len(index.search(SearchQuery(text=text, context=text, hints=text)).passages) <= 20
+        assert len(index.search(SearchQuery(text=text, earlier=(text, text), hints=text)).passages) <= 20
 
     def test_the_limit_holds(self, index: KnowledgeIndex) -> None:
         assert len(index.search(SearchQuery(text="pump version roses compost return", limit=2)).passages) == 2

@@ -89,7 +89,7 @@ def lexical(tmp_path: Path) -> Iterator[LexicalIndex]:
 
 
 def top(index: LexicalIndex, text: str, *, context: str = "", hints: str = "") -> str | None:
-    found = index.search(SearchQuery(text=text, context=context, hints=hints)).passages
+    found = index.search(SearchQuery(text=text, earlier=(context,) if context else (), hints=hints)).passages
     return found[0].chunk.external_id if found else None
 
 
