@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+# Small matrices: threads of the linear algebra would only wait for one another.
+export OPENBLAS_NUM_THREADS := 1
 BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
@@ -62,7 +64,7 @@ check: lint test ## Everything that CI runs
 bench: $(VENV)/.dev ## Speed and memory, as ratios to a baseline of the same run
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m bench
 
-eval: $(VENV)/.dev ## Ask every dev question over HTTP and score the answers
+eval: $(VENV)/.dev ## Run all dev suites and the golden questions, hold the gates, write var/evals/report
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m evals
 
 lock: ## Write the lock files anew (needs uv)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.figures import Figure, show
 
-NAMES = ("start", "accept", "channels", "turns", "engine", "model", "desk", "crowd", "idle")
+NAMES = ("start", "accept", "channels", "turns", "engine", "embed", "search", "model", "desk", "crowd", "idle")
 
 
 def main() -> int:

@@ -20,7 +20,9 @@ from core import ids
 from core.domain import Contact, EventKind, Head, InboundEvent
 from core.ports.engine import TurnInput
 from core.ports.knowledge import Source
-from core.providers.lexical import LexicalEngine
+from core.providers.embedded import EmbeddedEngine
+from core.providers.embedders.static import StaticEmbedder
+from core.ranking.ranker import ranker
 from core.settings import EngineSettings
 from core.turn import TurnEngine
 from evals.serving import ROOT
@@ -73,7 +75,7 @@ def _job(data: Path, folder: Path) -> SyncJob:
         tenant="bench",
         sources=tuple(sources),
         store=store,
-        engine=LexicalEngine(),
+        engine=EmbeddedEngine(StaticEmbedder()),
         root=folder / "index",
         chunk=ChunkSettings(),
         clock=_now,
@@ -109,6 +111,7 @@ async def _milliseconds(data: Path, folder: Path) -> tuple[list[float], int]:
             pool=pool,
             sources=(),
             rebuild=lambda: build(job),
+            ranker=ranker(),
         )
         await knowledge.refresh()
         engine = TurnEngine(EngineSettings(), knowledge, clock=_now)

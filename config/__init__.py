@@ -4,6 +4,7 @@
 plug: their models come in as ``Plugs``.
 """
 
+from config.embedding import convert_cross_encoder, convert_embedder
 from config.engine import Engine, convert_engine
 from config.experiments import convert_experiments, convert_rollouts
 from config.flows import convert_flows
@@ -48,6 +49,8 @@ __all__ = [
     "SettingsWatcher",
     "SourceBlock",
     "Tenant",
+    "convert_cross_encoder",
+    "convert_embedder",
     "convert_engine",
     "convert_experiments",
     "convert_flows",

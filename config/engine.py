@@ -10,9 +10,11 @@ import msgspec
 import yaml
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from config.confidence import Confidence
 from config.converse import Converse
 from config.guard import Guard
 from config.parts import EnginePart, LanguageCode, Reason, Sentence, Share, Word
+from config.searching import Search
 
 Answer = Literal["answer", "clarify", "propose", "hand_over"]
 TextName = Literal[
@@ -56,6 +58,10 @@ class When(EnginePart):
     """The engine is less sure than this that its passages answer the question."""
     confidence_at_least: Share | None = None
     """The engine is at least this sure."""
+    advice: tuple[Literal["answer", "clarify", "decline"], ...] = ()
+    """What the look at the passages advises, by the targets of `confidence`: they answer, ask back, or they do not."""
+    intent: tuple[Word, ...] = ()
+    """The message wants one of these: yours or the shipped ones."""
     knowledge: tuple[Literal["ok", "empty", "unavailable"], ...] = ()
     """How the search went; empty: nothing is indexed at all."""
     language: tuple[LanguageCode, ...] = ()
@@ -134,6 +140,10 @@ class Engine(EnginePart):
     """Documents a verified customer may be answered from besides."""
     answer: AnswerBounds = AnswerBounds()
     """Bounds of an extractive answer."""
+    search: Search = Search()
+    """How questions are looked up."""
+    confidence: Confidence = Confidence()
+    """When the assistant answers by itself."""
     converse: Converse = Converse()
     """How a model takes part in an answer."""
     guard: Guard = Guard()
@@ -155,4 +165,4 @@ class Engine(EnginePart):
 
 def convert_engine(block: Engine, into: type[Target]) -> Target:
     """The block as core's own frozen value (``core.settings.EngineSettings``): same names, same shapes."""
-    return msgspec.convert(block.model_dump(), into)
+    return msgspec.convert(block.model_dump(mode="json"), into)

@@ -79,6 +79,8 @@ class RouteWhen(EnginePart):
     """Why the conversation goes to people."""
     category: tuple[Word, ...] = ()
     """Categories of `engine.categories` that a message of this episode belonged to."""
+    intent: tuple[Word, ...] = ()
+    """What a message of this episode wanted: yours of `intents`, or the shipped ones."""
     keyword: tuple[Word, ...] = ()
     """Words the customer wrote in this episode; a trailing `*` matches any ending."""
     entity: tuple[Word, ...] = ()
@@ -194,14 +196,15 @@ def convert_handoff(block: Handoff, into: type[Target]) -> Target:
     return msgspec.convert(block.model_dump(), into)
 
 
-def check_handoff(loc: Loc, block: Any, categories: set[str], tree: Tree, report: Report) -> None:
-    """Names that lead nowhere: teams, tiers and categories; works on the plain values."""
+def check_handoff(loc: Loc, block: Any, tree: Tree, report: Report, *, categories: set[str], intents: set[str]) -> None:
+    """Names that lead nowhere: teams, tiers, categories and intents; works on the plain values."""
     if not isinstance(block, dict):
         return
     known = {
         "team": _keys(block.get("teams")),
         "tier": _keys(block.get("tiers")),
         "category": sorted(categories),
+        "intent": sorted(intents),
     }
     for place, noun, name in _named(block):
         if isinstance(name, str) and name not in known[noun] and not report.is_spoilt((*loc, *place)):
@@ -232,7 +235,7 @@ def _named(block: dict[str, Any]) -> Iterator[tuple[Loc, str, Any]]:
         then, when = rule.get("then"), rule.get("when")
         if isinstance(then, dict) and then.get("team") is not None:
             yield (*at, "then", "team"), "team", then["team"]
-        for noun in ("tier", "category"):
+        for noun in ("tier", "category", "intent"):
             names = when.get(noun) if isinstance(when, dict) else None
             for number, name in enumerate(names if isinstance(names, list) else ()):
                 yield (*at, "when", noun, number), noun, name

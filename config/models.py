@@ -27,10 +27,13 @@ from pydantic import (
     model_validator,
 )
 
+from config.embedding import EmbedderBlock
 from config.engine import Engine
+from config.entities import Entities
 from config.experiments import Experiment, Rollouts
 from config.flows import Flow
 from config.handoff import Handoff
+from config.intents import Intents
 from config.model_roles import Models
 from config.problems import Problem
 from config.tools import Tools, ToolScopes
@@ -291,6 +294,8 @@ class Knowledge(Part):
 
     chunk: Chunk = Chunk()
     """How documents are cut."""
+    embedder: EmbedderBlock = EmbedderBlock()
+    """What turns texts into vectors, so that other words for the same thing are found."""
     sources: tuple[SourceBlock, ...] = ()
     """Where knowledge comes from."""
 
@@ -323,6 +328,10 @@ class Tenant(Part):
     """What the assistant answers from."""
     engine: Engine = Engine()
     """How it answers, and when it brings in a person."""
+    entities: Entities = Entities()
+    """What is read from messages besides order numbers, amounts, dates and the like."""
+    intents: Intents = Intents()
+    """What messages may want; rules and routing may ask for it."""
     models: Models | None = None
     """Its own models; left out: those of the installation."""
     tools: Tools = ()

@@ -18,6 +18,10 @@ from config.problems import Loc, Report, did_you_mean, hints, label, listed
 from config.rules import contradiction, covers
 from config.shape import Shape, Types
 from config.yaml_tree import Tree
+from core.intents import builtin as intents
+
+DISPENSABLE: Final = frozenset(("embedder", "cross_encoder"))
+"""Blocks whose folder may be missing: search goes on by words, and a warning of their own says so."""
 
 EVERYWHERE: Final = frozenset(("0.0.0.0", "::", ""))  # noqa: S104  compared with, not listened on
 
@@ -141,6 +145,7 @@ class References:
             isinstance(value, str)
             and shape.is_path(types)
             and loc[:1] == ("tenants",)
+            and not DISPENSABLE.intersection(map(str, loc))
             and not self.report.is_spoilt(loc)
         ):
             self._exists(value, loc)
@@ -164,21 +169,34 @@ class References:
             when = rule.get("when") or {}
             if not isinstance(when, dict):
                 continue
-            self._categories((*place, "when", "category"), categories)
+            self._named((*place, "when", "category"), categories, "category", "categories")
+            self._named((*place, "when", "intent"), self._intents(loc[:-1]), "intent", "intents")
             self._reachable(place, when, earlier)
             earlier.append((self.tree.key_place(place).line, when))
 
     def _handoff(self, loc: Loc) -> None:
         given = self._get((*loc, "engine", "categories"))
         known = {*shipped()["categories"], *(given if isinstance(given, dict) else ())}
-        check_handoff((*loc, "handoff"), self._get((*loc, "handoff")), known, self.tree, self.report)
+        check_handoff(
+            (*loc, "handoff"),
+            self._get((*loc, "handoff")),
+            self.tree,
+            self.report,
+            categories=known,
+            intents=self._intents(loc),
+        )
 
-    def _categories(self, loc: Loc, known: set[str]) -> None:
+    def _intents(self, tenant: Loc) -> set[str]:
+        block = self._get((*tenant, "intents"))
+        given = block.get("own") if isinstance(block, dict) else None
+        return {*intents.names(), *(given if isinstance(given, dict) else ())}
+
+    def _named(self, loc: Loc, known: set[str], noun: str, nouns: str) -> None:
         names = self._get(loc)
         for index, name in enumerate(names if isinstance(names, list) else ()):
             if isinstance(name, str) and name not in known:
-                mend = hints(did_you_mean(name, sorted(known)), f"categories are: {listed(sorted(known))}")
-                self._add((*loc, index), f"the category `{self.report.clean(name)}` does not exist", mend)
+                mend = hints(did_you_mean(name, sorted(known)), f"{nouns} are: {listed(sorted(known))}")
+                self._add((*loc, index), f"the {noun} `{self.report.clean(name)}` does not exist", mend)
 
     def _reachable(self, loc: Loc, when: Mapping[str, Any], earlier: list[tuple[int, Mapping[str, Any]]]) -> None:
         if contradiction(when):

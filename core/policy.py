@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from core.ports.knowledge import Advice
 from core.settings import KnowledgeState, PolicyRule, PolicyWhen, Sentiment, Smalltalk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What rules may ask about; ``confidence`` and ``knowledge`` are None before the search."""
+    """What rules may ask about; ``confidence``, ``advice`` and ``knowledge`` are None before the search."""
 
     asked_for_person: bool
     categories: tuple[str, ...]
@@ -22,6 +23,8 @@ class Facts:
     language: str
     smalltalk: Smalltalk | None
     upset_messages: int = 0
+    intent: str | None = None
+    advice: Advice | None = None
     confidence: float | None = None
     knowledge: KnowledgeState | None = None
 
@@ -61,6 +64,8 @@ def _conditions(when: PolicyWhen, facts: Facts) -> Iterable[_Condition]:
     if when.category:
         shared = [name for name in facts.categories if name in when.category]
         yield _Condition(bool(shared), f"category {', '.join(shared)}")
+    if when.intent:
+        yield _Condition(facts.intent in when.intent, f"intent {facts.intent}")
     if when.sentiment:
         yield _Condition(facts.sentiment in when.sentiment, f"sentiment {facts.sentiment}")
     if when.unresolved_turns_at_least is not None:
@@ -84,6 +89,9 @@ def _after_search(when: PolicyWhen, facts: Facts) -> Iterable[_Condition]:
     if when.knowledge:
         holds = None if facts.knowledge is None else facts.knowledge in when.knowledge
         yield _Condition(holds, f"knowledge {facts.knowledge}")
+    if when.advice:
+        holds = None if facts.advice is None else facts.advice in when.advice
+        yield _Condition(holds, f"advice {facts.advice}")
     if when.confidence_below is not None:
         holds = None if sure is None else sure < when.confidence_below
         yield _Condition(holds, f"confidence {_shown(sure)} below {when.confidence_below}")

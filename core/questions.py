@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from core.steps.entities import entities
+from core.entities import entities
 from core.words import fold, listed, stem
 
 MAX_WORDS = 40

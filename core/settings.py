@@ -13,6 +13,8 @@ from enum import StrEnum
 from core.answer_cache import CacheSettings
 from core.domain import HandoffReason
 from core.guard.settings import GuardSettings
+from core.ports.knowledge import Advice
+from core.ranking.settings import CalibrationSettings
 from core.steps.fast_path import FastPathSettings
 
 LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl")
@@ -57,6 +59,7 @@ class PolicyWhen:
 
     In tuples one match is enough.  ``upset_messages_at_least`` counts among the contact's last four messages, this one included,
     and holds only when this one is among them.  ``confidence_below`` is exclusive, ``confidence_at_least`` inclusive.
+    ``advice`` is what the assessment of the passages comes to, ``intent`` what the message is recognised to want.
     """
 
     asked_for_person: bool | None = None
@@ -66,6 +69,8 @@ class PolicyWhen:
     upset_messages_at_least: int | None = None
     confidence_below: float | None = None
     confidence_at_least: float | None = None
+    advice: tuple[Advice, ...] = ()
+    intent: tuple[str, ...] = ()
     knowledge: tuple[KnowledgeState, ...] = ()
     language: tuple[str, ...] = ()
     smalltalk: tuple[Smalltalk, ...] = ()
@@ -102,6 +107,13 @@ class AnswerSettings:
     words: int = 90
     passages: int = 3
     list_items: int = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSettings:
+    """``synonyms`` are groups of words or phrases that mean the same to this operator's contacts and documents."""
+
+    synonyms: tuple[tuple[str, ...], ...] = ()
 
 
 class Formality(StrEnum):
@@ -210,17 +222,17 @@ DEFAULT_RULES: tuple[PolicyRule, ...] = (
         reason=HandoffReason.SENTIMENT,
     ),
     PolicyRule(
-        when=PolicyWhen(unresolved_turns_at_least=2, confidence_below=0.4),
+        when=PolicyWhen(unresolved_turns_at_least=2, advice=(Advice.CLARIFY, Advice.DECLINE)),
         then=Decision.HAND_OVER,
         reason=HandoffReason.UNRESOLVED,
     ),
     PolicyRule(
-        when=PolicyWhen(confidence_below=0.2),
+        when=PolicyWhen(advice=(Advice.DECLINE,)),
         then=Decision.PROPOSE,
         reason=HandoffReason.NO_ANSWER,
     ),
     PolicyRule(
-        when=PolicyWhen(confidence_below=0.3),
+        when=PolicyWhen(advice=(Advice.CLARIFY,)),
         then=Decision.CLARIFY,
     ),
     PolicyRule(
@@ -248,7 +260,9 @@ class EngineSettings:
     default_language: str = "en"
     audiences: tuple[str, ...] = ("public",)
     verified_audiences: tuple[str, ...] = ()
+    search: SearchSettings = field(default_factory=SearchSettings)
     answer: AnswerSettings = field(default_factory=AnswerSettings)
+    confidence: CalibrationSettings = field(default_factory=CalibrationSettings)
     converse: ConverseSettings = field(default_factory=ConverseSettings)
     guard: GuardSettings = field(default_factory=GuardSettings)
     categories: Mapping[str, Category] = field(default_factory=lambda: {"high_stakes": HIGH_STAKES})

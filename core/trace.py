@@ -18,7 +18,7 @@ from core.asking import asker
 from core.attached import spoken
 from core.domain import HandoffReason, InboundEvent, Message, MessageKind, Owner, Role
 from core.ports.engine import TurnInput, TurnResult
-from core.ports.knowledge import Chunk, Passage, SearchResult
+from core.ports.knowledge import Assessment, Chunk, Passage, SearchResult
 from core.settings import EngineSettings
 
 FORMAT = 1
@@ -215,6 +215,7 @@ def shown_result(result: SearchResult, *, whole: int) -> dict[str, Any]:
     return {
         "generation": result.generation,
         "terms": dict(result.terms),
+        "assessment": msgspec.to_builtins(result.assessment),
         "passages": [_shown_passage(passage, n < whole) for n, passage in enumerate(result.passages)],
     }
 
@@ -229,9 +230,11 @@ def _shown_passage(passage: Passage, is_whole: bool) -> dict[str, Any]:
 
 def recorded_result(step: Mapping[str, Any]) -> SearchResult:
     """The search result of a trace; texts that were not kept are empty."""
+    assessment = step.get("assessment")
     return SearchResult(
         generation=step["generation"],
         terms=step["terms"],
+        assessment=None if assessment is None else msgspec.convert(assessment, Assessment),
         passages=tuple(
             Passage(chunk=_recorded_chunk(p["chunk"]), score=p["score"], features=p["features"])
             for p in step["passages"]

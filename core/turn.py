@@ -30,7 +30,7 @@ from core.conversing.writing import Written
 from core.domain import HandoffReason
 from core.kept_answers import Flights
 from core.ports.engine import Journal, ReplySink, TurnInput, TurnResult
-from core.ports.knowledge import Knowledge
+from core.ports.knowledge import Advice, Knowledge
 from core.rollout import is_served_by_bot
 from core.settings import Decision, EngineSettings
 from core.steps.answer import Question, Run, extract
@@ -39,12 +39,6 @@ from core.steps.fast_path import fast_path
 from core.steps.guard import guard
 from core.steps.retrieve import Found
 from core.steps.verdict import Verdict, decide, triage
-
-SUGGEST_AT = 0.25
-"""Below this confidence an agent is better off without a suggested reply."""
-
-CLARIFY_FROM = 0.3
-"""With passages this sure, an answer that the guard held back is worth a question; with less, a person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +254,7 @@ class TurnEngine:
             chosen = _verdict(Decision.HAND_OVER, HandoffReason.OUTAGE, "no model could answer in time")
         elif verdict.decision is not Decision.ANSWER:
             chosen = verdict
-        elif written.fallback == "guard" and found.confidence >= CLARIFY_FROM:
+        elif written.fallback == "guard" and found.advice is not Advice.DECLINE:
             chosen = _verdict(Decision.CLARIFY, None, "the written answer did not pass the guard")
         else:
             chosen = _verdict(
@@ -337,7 +331,7 @@ def _extract(scene: Scene, verdict: Verdict, found: Found) -> Sequence[Run]:
     gated, understood = scene.gated, scene.understood
     is_wanted = verdict.decision in (Decision.ANSWER, Decision.PROPOSE) and understood.smalltalk is None
     if not gated.speaks:
-        is_wanted = found.confidence >= SUGGEST_AT
+        is_wanted = found.advice is not Advice.DECLINE
     if not is_wanted or not found.result.passages:
         return ()
     question = Question.of(gated.text, found.result.terms, understood.language)

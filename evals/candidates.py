@@ -73,10 +73,17 @@ def chunks(suite: Suite, settings: ChunkSettings | None = None) -> list[Chunk]:
 @contextmanager
 def indexed(suite: Suite, engine: IndexEngine) -> Iterator[KnowledgeIndex]:
     """An index of the suite's documents, in a folder that is gone afterwards."""
+    with built(engine, chunks(suite)) as index:
+        yield index
+
+
+@contextmanager
+def built(engine: IndexEngine, pieces: Sequence[Chunk]) -> Iterator[KnowledgeIndex]:
+    """An index of these chunks, in a folder that is gone afterwards."""
     with TemporaryDirectory(prefix="frontdesk-suite-") as folder:
         place = Path(folder, "g1")
         place.mkdir()
-        engine.build(place, "g1", chunks(suite))
+        engine.build(place, "g1", pieces)
         index = engine.open(place, "g1")
         try:
             yield index

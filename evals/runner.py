@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from aiohttp import ClientSession, ClientTimeout, encode_basic_auth
 
 from evals.chat import Answer, ask
-from evals.suite import Prediction, Suite
-
-DECISIONS = {"answer": "answer", "clarify": "clarify", "hand_over": "handoff"}
-"""Our verdicts in the scorer's words; ``propose`` counts as an answer when it quotes something, else as "I don't know"."""
+from evals.suite import DECISIONS, Prediction, Suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

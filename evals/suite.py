@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+DECISIONS = {"answer": "answer", "clarify": "clarify", "hand_over": "handoff"}
+"""Our verdicts in the words of the suites; ``propose`` is an answer where it quotes something, else "I don't know"."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:

@@ -13,6 +13,9 @@ from core.errors import ConfigError, FrontdeskError, StoreError
 from gateway.cli import app
 from gateway.cli.options import EXIT_CANNOT_START, EXIT_INTERRUPTED, EXIT_NO
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""Before numpy is loaded: our matrices are small, and threads of the linear algebra would only wait for one another."""
+
 CANNOT_LISTEN = frozenset((errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC))
 """Why a start fails for reasons outside the program: ports and disks."""
 

@@ -31,7 +31,7 @@ from core.domain import (
     Visibility,
 )
 from core.ports.engine import Reply, TurnInput
-from core.ports.knowledge import Knowledge
+from core.ports.knowledge import Advice, Knowledge
 from core.ports.store import TenantStore
 from core.ports.tools import Confirmation, SideEffect, ToolSpec
 from core.settings import Decision, EngineSettings, KnowledgeState, PolicyRule, PolicyWhen
@@ -44,7 +44,7 @@ PRIVATE_RULES: Final = (
         then=Decision.HAND_OVER,
         reason=HandoffReason.OUTAGE,
     ),
-    PolicyRule(when=PolicyWhen(confidence_below=0.2), then=Decision.PROPOSE, reason=HandoffReason.NO_ANSWER),
+    PolicyRule(when=PolicyWhen(advice=(Advice.DECLINE,)), then=Decision.PROPOSE, reason=HandoffReason.NO_ANSWER),
     PolicyRule(then=Decision.ANSWER),
 )
 """An agent asks: nobody is to be handed over to, whatever the topic."""

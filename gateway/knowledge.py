@@ -22,6 +22,7 @@ from core.ports.knowledge import (
     SearchResult,
     SourceRun,
 )
+from core.ranking.ranker import Ranker
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,12 @@ MEND_EVERY_S = 30.0
 """A rebuild that failed (a full disk) is not tried again at every refresh."""
 
 T = TypeVar("T")
+
+
+def as_found(query: SearchQuery, result: SearchResult) -> SearchResult:
+    """The result as the index gave it."""
+    return result
+
 
 NOTHING = SearchResult(generation="", passages=())
 
@@ -93,6 +100,7 @@ class LiveKnowledge:
 
     ``rebuild`` makes a generation of the stored documents; it is called in a thread of its own when the live one is missing or
     damaged on disk.  Until it is done, searches go to the index that is still open, or raise ``KnowledgeUnavailable``.
+    ``ranker`` has the last word on what a search gives.
     """
 
     def __init__(
@@ -106,6 +114,7 @@ class LiveKnowledge:
         sources: tuple[tuple[str, str], ...],
         rebuild: Callable[[], Generation],
         search_limit_s: float = SEARCH_LIMIT_S,
+        ranker: Ranker = as_found,
     ) -> None:
         self.tenant = tenant
         self._store = store
@@ -122,6 +131,7 @@ class LiveKnowledge:
         self._mending: asyncio.Task[None] | None = None
         self._mend_at = 0.0
         self._search_limit_s = search_limit_s
+        self._ranker = ranker
 
     @property
     def is_empty(self) -> bool:
@@ -137,7 +147,7 @@ class LiveKnowledge:
         """The best passages; an empty result without a generation while there is nothing to search."""
         if self.is_empty:
             return NOTHING
-        return await self._off_loop(lambda index: index.search(query))
+        return await self._off_loop(lambda index: self._ranker(query, index.search(query)))
 
     async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         """id → fingerprint of those that are in the live generation."""

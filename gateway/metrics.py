@@ -34,6 +34,11 @@ HANDOFFS = Counter("frontdesk_handoffs_total", "Conversations handed to people",
 CONVERSATIONS = Gauge("frontdesk_conversations", "Open conversations by owner", ["owner"])
 BACKLOG = Gauge("frontdesk_backlog", "Rows that wait", ["kind"])
 STREAMS = Gauge("frontdesk_streams", "Open live streams")
+CONFIDENCE_DRIFT = Gauge(
+    "frontdesk_confidence_drift",
+    "Stability index of the last 1 000 confidences against the calibration's; above 0.25 it wants to be made anew",
+    ["tenant"],
+)
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
 
 

@@ -41,6 +41,10 @@ BARE_REPLIES: Mapping[str, str] = {"clarify": "Asked back", "unknown": "Replied 
 """Lines for replies without sources, by decision."""
 
 
+UNTOLD = frozenset(("number", "time", "duration", "period"))
+"""Kinds of entities that tell an agent nothing without the sentence around them."""
+
+
 class Priority(StrEnum):
     """How soon somebody should look."""
 
@@ -291,7 +295,7 @@ def _entities_of(understood: Mapping[str, Any], hide: Callable[[str], str]) -> l
     return [
         Entity(kind=kind, text=shortened(hide(str(text)), words=6))
         for kind, text in pairs
-        if isinstance(kind, str) and text
+        if isinstance(kind, str) and text and kind not in UNTOLD
     ]
 
 

@@ -204,6 +204,7 @@ class Router:
             is_open=self.is_open(),
             said="\n".join((*said, asked.text)),
             categories=_names(known, "categories"),
+            intents=_names(known, "intent"),
             entities=_names(known, "entities"),
             sentiment=None if sentiment is None else Sentiment(sentiment),
             language=head.language,
@@ -283,11 +284,11 @@ def understood(trace: bytes) -> Mapping[str, Any]:
 
 
 def _names(known: list[Mapping[str, Any]], key: str) -> tuple[str, ...]:
-    """The categories, or the kinds of entities, of all turns, each once."""
+    """The categories, the intents, or the kinds of entities of all turns, each once."""
     found: dict[str, None] = {}
     for one in known:
         listed = one.get(key)
-        for item in listed if isinstance(listed, list) else ():
+        for item in listed if isinstance(listed, list) else (listed,):
             name = item.get("kind") if isinstance(item, dict) else item
             if isinstance(name, str):
                 found.setdefault(name)

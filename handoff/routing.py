@@ -27,6 +27,7 @@ class RouteFacts:
     is_open: bool
     said: str = ""
     categories: tuple[str, ...] = ()
+    intents: tuple[str, ...] = ()
     entities: tuple[str, ...] = ()
     sentiment: Sentiment | None = None
     language: str | None = None
@@ -116,6 +117,7 @@ def _conditions(when: RouteWhen, facts: RouteFacts, tiers: Mapping[str, Tier]) -
     proven = contact.customer_account if contact.verified else None
     yield from _one_of("reason", when.reason, (facts.reason,))
     yield from _one_of("category", when.category, facts.categories)
+    yield from _one_of("intent", when.intent, facts.intents)
     if when.keyword:
         found = tuple(word for word in when.keyword if categories(facts.said, {"": Category(words=(word,))}))
         yield bool(found), f"keyword {', '.join(found)}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +93,21 @@ class _Counted:
         for document in self._job.store.documents(self._job.tenant):
             self.documents += 1
             yield from chunking.chunk(document, tokens=self._job.chunk.tokens, overlap=self._job.chunk.overlap)
+
+
+def hide(job: SyncJob, documents: Collection[str]) -> None:
+    """Answer from these documents (ids) no more, at once: the new generation without them may take minutes."""
+    live = job.store.live(job.tenant)
+    if live is None:
+        return
+    try:
+        index = job.engine.open(job.folder(live.id), live.id)
+    except KnowledgeUnavailable:
+        return  # nobody answers from it, and the next generation has none of them
+    try:
+        index.hide(documents)
+    finally:
+        index.close()
 
 
 def is_usable(job: SyncJob, generation: Generation) -> bool:

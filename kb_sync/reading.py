@@ -9,7 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from core.errors import DocumentRejected, FrontdeskError, SourceUnavailable
+from core.ids import document_id
 from core.ports.knowledge import Document, Loaded, Source, SourceDocument, SourceProblem, SourceRun
+from kb_sync.building import hide
 from kb_sync.job import Progress, SyncJob
 
 LOADERS = 2
@@ -152,6 +154,8 @@ def _note(diff: _Diff, item: SourceDocument, problem: SourceProblem) -> None:
 def _store(job: SyncJob, source: Source, diff: _Diff, *, remove: tuple[str, ...]) -> None:
     if diff.put or remove:
         job.store.apply(job.tenant, source.id, put=diff.put, remove=remove)
+    if remove:
+        hide(job, [document_id(job.tenant, source.id, name) for name in remove])
     diff.put, diff.put_chars, diff.removed = [], 0, diff.removed + len(remove)
 
 

@@ -12,6 +12,7 @@ from core.flows.flow import Flow
 from core.ports.model import Models
 from core.ports.tools import Tool, Verification
 from core.rollout import Rollout
+from core.steps.understand import Wits
 from core.tools.firewall import Firewall
 
 ReadFile = Callable[[Attachment], Awaitable[bytes]]
@@ -32,8 +33,8 @@ class Abilities:
     """One tenant's.
 
     ``secret`` makes what nobody can guess (fence marks, canaries); ``scopes`` are what each level of verification grants;
-    ``accounts`` by id; ``firewall`` is the only caller of ``tools``.  ``company`` is the name that customers know,
-    ``is_staffed`` tells whether people are at the desk.
+    ``wits`` is what messages are understood with.  ``accounts`` by id; ``firewall`` is the only caller of ``tools``.
+    ``company`` is the name that customers know, ``is_staffed`` tells whether people are at the desk.
     """
 
     company: str = ""
@@ -43,6 +44,7 @@ class Abilities:
     firewall: Firewall | None = None
     scopes: Mapping[Verification, tuple[str, ...]] = field(default_factory=dict)
     flows: tuple[Flow, ...] = ()
+    wits: Wits = field(default_factory=Wits)
     cache: AnswerCache | None = None
     experiments: tuple[Experiment, ...] = ()
     accounts: Mapping[str, AccountFacts] = field(default_factory=dict)

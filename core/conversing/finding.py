@@ -26,7 +26,7 @@ from core.steps.recall import Memory, recall
 from core.steps.retrieve import Found, judged, retrieve
 from core.steps.rewrite import rewrite, starts_anew
 
-NOT_ASKED: Final = Found(state=KnowledgeState.OK, result=SearchResult(generation="", passages=()), confidence=0.0)
+NOT_ASKED: Final = Found(state=KnowledgeState.OK, result=SearchResult(generation="", passages=()))
 REWRITE_LIMIT_S: Final = 2.5
 """A query of its own is worth a short wait; without one the contact's earlier words do."""
 
@@ -179,5 +179,5 @@ async def _retrieve(scene: Scene, knowledge: Knowledge, query: SearchQuery) -> F
     if known is None and scene.writes() is not None and found.state is KnowledgeState.OK:
         # Durable before the first mark that names one of them, while the model thinks.
         scene.journal.record_soon(EVIDENCE, shown)
-    scene.record.put("retrieve", {"state": found.state, "confidence": found.confidence, **shown}, since=before)
+    scene.record.put("retrieve", {"state": found.state, **shown}, since=before)
     return found

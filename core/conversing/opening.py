@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -18,21 +20,26 @@ from core.conversing.remembering import kept_of
 from core.conversing.scene import Scene
 from core.conversing.tape import Taped
 from core.domain import Role
+from core.errors import TurnError
 from core.experiments import applied, exposure
 from core.guard.plain import folded
+from core.intents.asking import intent_request, is_unsure, second_opinion
 from core.ports.engine import Journal, ReplySink, TurnInput
-from core.ports.model import Spender
+from core.ports.model import ModelRole, Spender
 from core.ports.tools import SideEffect
 from core.segments import Who
 from core.settings import EngineSettings
 from core.steps import language as languages
 from core.steps.gate import Gate, gate
 from core.steps.recall import offers_person
-from core.steps.understand import Understanding, understand
+from core.steps.understand import Understanding, Wits, understand
 from core.tools.session import Session
 from core.trace import Recorder
 from core.untrusted.canary import canary
 from core.untrusted.fence import nonce_for
+
+INTENT_LIMIT_S: Final = 2.0
+"""What a message wants is worth a short wait; the trained guess stands otherwise."""
 
 
 async def open_scene(
@@ -49,8 +56,8 @@ async def open_scene(
     turn = replace(turn, head=replace(turn.head, contact=asker(turn)))
     taped = Taped(journal)
     gated = record.step("gate", lambda: gate(turn))
-    understood = await _understand(turn, gated, settings, record)
     now = clock()
+    understood = await _understand(turn, gated, settings, record, wits=abilities.wits, at=now)
     variants = exposure(abilities.experiments, who(turn, abilities, understood.language), on=now.date())
     if variants:
         settings = applied(settings, abilities.experiments, variants)
@@ -81,6 +88,9 @@ async def open_scene(
     if abilities.models is not None:
         spender = Spender(tenant=head.tenant, contact=session.identity, turn_id=turn.turn_id)
         models = TurnModels(models=abilities.models, journal=taped, spender=spender)
+        understood = await _asked_again(
+            understood, gated.text, models, record, wits=abilities.wits, nonce=scenery_of(turn, abilities).nonce
+        )
     return Scene(
         turn=turn,
         journal=taped,
@@ -127,16 +137,41 @@ def _changing(abilities: Abilities, session: Session) -> frozenset[str]:
     )
 
 
-async def _understand(turn: TurnInput, gated: Gate, settings: EngineSettings, record: Recorder) -> Understanding:
+async def _understand(
+    turn: TurnInput, gated: Gate, settings: EngineSettings, record: Recorder, *, wits: Wits, at: datetime
+) -> Understanding:
     before = record.timer()
     if languages.needs_model(gated.text, settings.languages):
         await asyncio.to_thread(languages.load, settings.languages)
-    understood = understand(
+    look = partial(
+        understand,
         gated.text,
         settings,
         known_language=turn.head.language,
         offered_person=offers_person(turn.history),
         earlier=tuple(message.text for message in turn.history if message.role is Role.CONTACT),
+        wits=wits,
+        at=at,
     )
+    understood = await asyncio.to_thread(look) if wits.is_slow else look()
     record.put("understand", msgspec.to_builtins(understood), since=before)
+    return understood
+
+
+async def _asked_again(
+    understood: Understanding, text: str, models: TurnModels, record: Recorder, *, wits: Wits, nonce: str
+) -> Understanding:
+    """A language model's second opinion of what the message wants, where it may be asked and the guess is weak."""
+    guess, described = understood.guess, wits.described
+    if not described or guess is None or not is_unsure(guess) or not models.has(ModelRole.FAST):
+        return understood
+    before = record.timer()
+    try:
+        async with asyncio.timeout(INTENT_LIMIT_S):
+            answer = await models.complete(ModelRole.FAST, intent_request(text, guess, described, nonce=nonce))
+    except (TurnError, TimeoutError):
+        return understood
+    guess = second_opinion(guess, described, answer.text)
+    understood = replace(understood, intent=guess.name, guess=guess)
+    record.put("understand", {**msgspec.to_builtins(understood), "intent_by": "model"}, since=before)
     return understood

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.entities import NAMING
 from core.ports.engine import TurnInput
+from core.ports.knowledge import Advice
 from core.ports.model import ModelRole
 from core.settings import EngineSettings, Sentiment
 from core.steps.understand import Understanding
@@ -33,7 +35,7 @@ def route(
     turn: TurnInput,
     settings: EngineSettings,
     *,
-    confidence: float,
+    advice: Advice,
     offers_actions: bool,
 ) -> Route:
     """Add up what makes a turn hard; from ``converse.strong_from`` on the strong model answers."""
@@ -41,11 +43,11 @@ def route(
         (0.2, len(text.split()) > LONG_QUESTION_WORDS, "long question"),
         (0.2, text.count("?") > 1, "several questions"),
         (0.15, len(_CONDITION.findall(text)) > 1, "conditions or comparisons"),
-        (0.2, offers_actions and bool(understood.entities), "may need a tool"),
+        (0.2, offers_actions and any(entity.kind in NAMING for entity in understood.entities), "may need a tool"),
         (0.2, understood.sentiment is Sentiment.NEGATIVE, "the contact is upset"),
         (0.2, turn.head.unresolved_turns > 0, "earlier turns did not help"),
         (0.1, len(turn.history) >= 4, "long conversation"),
-        (0.2, confidence < 0.4, "no clear passage"),
+        (0.2, advice is not Advice.ANSWER, "no clear passage"),
     )
     held = [(weight, name) for weight, holds, name in marks if holds]
     complexity = min(1.0, round(sum(weight for weight, _ in held), 2))

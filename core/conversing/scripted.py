@@ -76,7 +76,7 @@ def _begun(scene: Scene) -> FlowState | None:
         scene.abilities.flows,
         text,
         language=understood.language,
-        entities=understood.entities,
+        entities=understood.named,
         verified=level_of(scene.contact),
         at=scene.now,
     )
@@ -132,7 +132,7 @@ def _composed(scene: Scene, said: Sequence[Say], move: Move) -> Composed:
 
 
 def _said(scene: Scene) -> Said:
-    return Said(text=scene.gated.text, entities=scene.understood.entities, around=_around(scene))
+    return Said(text=scene.gated.text, entities=scene.understood.named, around=_around(scene))
 
 
 def _gave(scene: Scene, outcome: ToolOutcome) -> ToolGave:

@@ -51,7 +51,7 @@ async def write(scene: Scene, verdict: Verdict, found: Found, *, images: tuple[I
         scene.understood,
         scene.turn,
         scene.settings,
-        confidence=found.confidence,
+        advice=found.advice,
         offers_actions=bool(offers),
     )
     written = await _write(

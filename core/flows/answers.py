@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.entities import Entity
 from core.flows.days import resolved
 from core.flows.flow import AskStep, SlotType, Texts, Valid, pick
 from core.flows.listening import is_only_about, parted, plain
@@ -17,7 +18,6 @@ from core.flows.texts import sentence
 from core.flows.values import MAX_CHARS, Found, Reading, Scalar, fits, read, without
 from core.settings import LANGUAGES
 from core.spelling import MIN_LENGTH, is_one_slip
-from core.steps.entities import Entity
 from core.words import listed, stem, stems, words
 
 NOT = listed(

@@ -14,6 +14,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
+from core.entities import NAMING, Entity
 from core.flows.answers import NOT, filled
 from core.flows.branching import LEVELS
 from core.flows.flow import ANY, AskStep, Flow
@@ -23,7 +24,6 @@ from core.flows.values import MAX_PATTERN_CHARS
 from core.ports.tools import Verification
 from core.settings import LANGUAGES
 from core.spelling import MIN_LENGTH, is_one_slip
-from core.steps.entities import Entity
 from core.words import listed, stem, stems, stop_words, words
 
 STARTS_AT = 0.7
@@ -84,10 +84,7 @@ def scored(flow: Flow, text: str, *, language: str, entities: Sequence[Entity], 
 
 
 def _phrase_scores(flow: Flow, text: str, language: str, entities: Sequence[Entity]) -> Iterator[float]:
-    bare = text
-    for entity in entities:
-        bare = bare.replace(entity.text, " ")
-    stated, asked = parted(bare, language)
+    stated, asked = parted(_without(text, entities), language)
     said = stated or asked
     is_turned = bool(frozenset(words(said)) & NOT)
     for tongue, phrases in flow.start.phrases.items():
@@ -102,6 +99,14 @@ def _phrase_scores(flow: Flow, text: str, language: str, entities: Sequence[Enti
                 continue
             score = 0.5 + 0.5 * min(1.0, len(wanted.stems) / len(told))
             yield score * (_weight(asked) if not stated and not wanted.is_asking else 1.0)
+
+
+def _without(text: str, entities: Sequence[Entity]) -> str:
+    """The text without the order numbers, dates and the like it names."""
+    for entity in sorted(entities, key=lambda entity: entity.start, reverse=True):
+        if entity.kind in NAMING and entity.start >= 0:
+            text = f"{text[: entity.start]} {text[entity.end :]}"
+    return text
 
 
 @dataclass(frozen=True, slots=True)

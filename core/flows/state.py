@@ -10,9 +10,9 @@ from typing import Any, Literal
 import msgspec
 
 from core.domain import HandoffReason
+from core.entities import Entity
 from core.flows.flow import Flow
 from core.ports.tools import Verification
-from core.steps.entities import Entity
 
 FORMAT = 1
 
@@ -34,7 +34,7 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """The contact wrote; ``entities`` are those of the text (``core.steps.entities``)."""
+    """The contact wrote; ``entities`` are those of the text (``core.entities``)."""
 
     text: str
     entities: tuple[Entity, ...] = ()

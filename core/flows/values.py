@@ -10,10 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from core.entities import Entity
+from core.entities.numerals import decimal
 from core.flows.days import days
 from core.flows.flow import SlotType
 from core.flows.listening import begins_with_yes_or_no
-from core.steps.entities import Entity
 from core.words import fold, words
 
 MAX_CHARS = 500
@@ -83,22 +84,9 @@ def without(text: str, hit: Found) -> str:
 
 
 def number(written: str, language: str) -> float | None:
-    """12, 12.5, 1,500.00, 1.500,00, 1 500; one mark before three digits groups them as the language does."""
-    bare = re.sub(r"[ '\u202f]", "", written)
-    if len(bare) > 18:
-        return None
-    marks = [ch for ch in bare if ch in ".,"]
-    if not marks:
-        return float(bare)
-    last = marks[-1]
-    grouping = "," if language == "en" else "."
-    head, _, tail = bare.rpartition(last)
-    is_decimal = marks.count(last) == 1 and (len(set(marks)) == 2 or len(tail) != 3 or last != grouping)
-    groups = re.split(r"[.,]", head if is_decimal else bare)
-    is_grouped = all(len(group) == 3 for group in groups[1:]) and len(groups[0].lstrip("+-")) <= 3
-    if len(groups) > 1 and (not is_grouped or len(set(marks)) - is_decimal > 1):
-        return None
-    return float("".join(groups) + ("." + tail if is_decimal else ""))
+    """12, 12.5, 1,500.00, 1.500,00, 1 500; None when the marks make no number."""
+    value = decimal(written, language)
+    return None if value is None else float(value)
 
 
 def _numbers(text: str, reading: Reading) -> Iterator[Found]:

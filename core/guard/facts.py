@@ -13,9 +13,10 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from core.guard.dates import Fact, dates, named_days, times
-from core.guard.pii import EMAIL, find
+from core.guard.pii import find
 from core.guard.plain import folded
 from core.guard.vocabulary import BUSINESS, CURRENCIES, MEASURES, NUMBER_WORDS, PERCENT, UNITS
+from core.recognisers import EMAIL
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\])]+(?:\([^\s<>\"')]*\)[^\s<>\"'\])]*)*", re.IGNORECASE)
 _NUM = r"\d(?:[\d.,']*\d)?"

@@ -27,6 +27,9 @@ from core.words import fold, stop_words
 
 _TOKEN = re.compile(r"(?<!\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)?|[.!?:…\"“„«»•|(\[/–—-]|\d[\d.,]*")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
+_LINKED = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w.-]{1,200}")
+"""As ``_ADDRESS``, for texts of any length: it takes no longer on a word without end."""
+
 _CAMEL = re.compile(r"[^\W\d_]*[a-zà-ÿ][A-ZÀ-Þ]\w*|[A-ZÀ-Þ]{2,}[a-zà-ÿ]{2,}\w*")
 _ENGLISH_ENDINGS = re.compile(r"(?:ing|ly|ed|tion|tions|ment|ments|ness|ity|ies|ings|ers|able|ible|ful|less|ous)$")
 _RESTARTS = frozenset('.!?:…"“„«•|([')
@@ -52,6 +55,31 @@ def names(text: str, language: str, *, is_cited: bool = False) -> Iterator[Name]
         if _is_name(tokens, at, language, is_title=is_title):
             seen.add(token)
             yield Name(token, _forms(token))
+
+
+def name_spans(text: str, language: str) -> Iterator[tuple[int, int]]:
+    """Where names stand in a plain text; words of one name are one span, with the initials between them.
+
+    A contact block has capitals everywhere, and abbreviations are no names: Title Case counts here, words in capitals do not.
+    """
+    hits = list(_TOKEN.finditer(_LINKED.sub(lambda m: " " * len(m[0]), text)))
+    tokens = [hit[0] for hit in hits]
+    start = end = -1
+    for at, (hit, token) in enumerate(zip(hits, tokens, strict=True)):
+        is_written = token[0].isalpha() and not token.islower() and not token.isupper()
+        is_one = is_written and _is_name(tokens, at, language, is_title=False)
+        is_next = start >= 0 and text[end : hit.start()] in (" ", ". ", "-", "'", "’")
+        if is_next and (is_one or (len(token) == 1 and token.isupper())):
+            end = hit.end()
+        elif is_one:
+            if start >= 0:
+                yield start, end
+            start, end = hit.span()
+        elif start >= 0 and hit[0] != ".":
+            yield start, end
+            start = end = -1
+    if start >= 0:
+        yield start, end
 
 
 def _is_title(tokens: list[str]) -> bool:

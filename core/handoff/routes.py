@@ -45,6 +45,7 @@ class RouteWhen:
 
     reason: tuple[HandoffReason, ...] = ()
     category: tuple[str, ...] = ()
+    intent: tuple[str, ...] = ()
     keyword: tuple[str, ...] = ()
     entity: tuple[str, ...] = ()
     sentiment: tuple[Sentiment, ...] = ()

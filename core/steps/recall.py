@@ -11,10 +11,11 @@ from core.domain import Message, MessageKind, Role
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """The contact's earlier words, newest first, and the last reply they got."""
+    """The contact's earlier words, newest first, the last reply they got, and the choices it offered."""
 
     contact: tuple[str, ...]
     last_reply: str
+    offered: tuple[str, ...] = ()
 
 
 def recall(history: Sequence[Message], *, limit: int) -> Memory:
@@ -26,6 +27,7 @@ def recall(history: Sequence[Message], *, limit: int) -> Memory:
             filter(None, (spoken(m.text, m.attachments) for m in reversed(recent) if m.role is Role.CONTACT))
         ),
         last_reply=next((m.text for m in reversed(replies) if m.proposal is None or m.citations), ""),
+        offered=replies[-1].choices if replies else (),
     )
 
 

@@ -1,25 +1,15 @@
-"""Step 7, retrieve: ask the knowledge, and say how sure the best passages make us.
+"""Step 7, retrieve: ask the knowledge, and take its word for how far the passages can be trusted.
 
-The confidence is not calibrated yet.  It is the geometric mean of two things that tell answerable from unanswerable questions
-on the retrieval dev suites (area under the curve .74 to .86): how much of the question's telling words the best passages hold,
-and how far the best document stands out from the ninth.
+The passages are ranked and assessed where they are searched (core/ranking), off the event loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
 
 from core.errors import KnowledgeUnavailable
-from core.ports.knowledge import Knowledge, Passage, SearchQuery, SearchResult
+from core.ports.knowledge import Advice, Knowledge, SearchQuery, SearchResult
 from core.settings import KnowledgeState
-
-COMPARED_WITH = 9
-"""The best document is compared with the one at this place."""
-
-COVERED_BY = 3
-"""A question may be covered by any of this many passages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +18,18 @@ class Found:
 
     state: KnowledgeState
     result: SearchResult
-    confidence: float
+
+    @property
+    def confidence(self) -> float:
+        """The calibrated probability (0-1) that the passages answer; 0 where nobody assessed them."""
+        return self.result.assessment.confidence if self.result.assessment is not None else 0.0
+
+    @property
+    def advice(self) -> Advice:
+        """What the assessment advises; passages that nobody assessed are answered from."""
+        if self.result.assessment is not None:
+            return self.result.assessment.advice
+        return Advice.ANSWER if self.result.passages else Advice.DECLINE
 
 
 async def retrieve(query: SearchQuery, knowledge: Knowledge) -> Found:
@@ -36,30 +37,10 @@ async def retrieve(query: SearchQuery, knowledge: Knowledge) -> Found:
     try:
         result = await knowledge.search(query)
     except KnowledgeUnavailable:
-        return Found(state=KnowledgeState.UNAVAILABLE, result=SearchResult(generation="", passages=()), confidence=0.0)
+        return Found(state=KnowledgeState.UNAVAILABLE, result=SearchResult(generation="", passages=()))
     return judged(result)
 
 
 def judged(result: SearchResult) -> Found:
-    """The search's result with the confidence it deserves."""
-    state = KnowledgeState.OK if result.generation else KnowledgeState.EMPTY
-    return Found(state=state, result=result, confidence=confidence(result.passages))
-
-
-def confidence(passages: Sequence[Passage]) -> float:
-    """How sure it is that these passages answer the question, 0 to 1; uncalibrated."""
-    if not passages or passages[0].score <= 0:
-        return 0.0
-    best = _best_by_document(passages)
-    compared = best[min(COMPARED_WITH, len(best)) - 1] if len(best) > 1 else 0.0
-    compared *= min(1.0, len(best) / COMPARED_WITH)
-    margin = (best[0] - compared) / best[0]
-    covered = max(passage.features.get("coverage", 1.0) for passage in passages[:COVERED_BY])
-    return round(min(1.0, sqrt(max(0.0, covered * margin))), 4)
-
-
-def _best_by_document(passages: Sequence[Passage]) -> list[float]:
-    best: dict[str, float] = {}
-    for passage in passages:
-        best[passage.chunk.document_id] = max(passage.score, best.get(passage.chunk.document_id, 0.0))
-    return sorted(best.values(), reverse=True)
+    """The search's result with its state."""
+    return Found(state=KnowledgeState.OK if result.generation else KnowledgeState.EMPTY, result=result)

@@ -8,13 +8,18 @@ question that opens a topic of its own borrows hardly anything, or the former to
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
+from core.entities import resolve
 from core.ports.knowledge import SearchQuery
 from core.settings import EngineSettings
 from core.steps.recall import Memory
 from core.words import stems, words
 
 MAX_CONTEXT_CHARS = 2_000
+PICKED_WORDS = 5
+"""A longer message asks something of its own, also when it names a choice."""
+
 TELLING_WORDS = 2
 """A question with fewer words of its own leans on what came before."""
 
@@ -31,7 +36,10 @@ _POINTS_BACK = frozenset(_POINTING.split())
 
 
 def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: str, is_verified: bool) -> SearchQuery:
-    """The query of this turn."""
+    """The query of this turn; who picks one of the choices just offered ("the second one") asks for that."""
+    picked = resolve(text, memory.offered) if len(text.split()) <= PICKED_WORDS else None
+    if picked is not None:
+        text = memory.offered[picked]
     audiences = settings.audiences + (settings.verified_audiences if is_verified else ())
     earlier, replied = "\n".join(memory.contact), _MARK.sub("", memory.last_reply)
     is_alone = starts_anew(text, f"{earlier}\n{replied}", language)
@@ -40,10 +48,33 @@ def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: st
         text=text,
         earlier=() if is_alone else tuple(said[:MAX_CONTEXT_CHARS] for said in memory.contact),
         hints=hints[:MAX_CONTEXT_CHARS],
+        synonyms=synonyms(text, settings.search.synonyms, language),
         audiences=tuple(dict.fromkeys(audiences)),
         language=language,
         limit=settings.passages,
     )
+
+
+def synonyms(text: str, groups: tuple[tuple[str, ...], ...], language: str) -> tuple[str, ...]:
+    """What else the operator calls what the question speaks of; words match by their stem, phrases word by word."""
+    if not groups:
+        return ()
+    said, found = _spaced(text, language), dict[str, None]()
+    for group in _stemmed(groups, language):
+        if any(phrase in said for phrase in group.values()):
+            found.update(dict.fromkeys(name for name, phrase in group.items() if phrase not in said))
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _stemmed(groups: tuple[tuple[str, ...], ...], language: str) -> tuple[dict[str, str], ...]:
+    """For each group its names and their stems; a name of nothing but stop words stands for nothing."""
+    spaced = ({name: _spaced(name, language) for name in group} for group in groups)
+    return tuple({name: phrase for name, phrase in group.items() if phrase.strip()} for group in spaced)
+
+
+def _spaced(text: str, language: str) -> str:
+    return f" {' '.join(stems(text, language))} "
 
 
 def starts_anew(text: str, earlier: str, language: str) -> bool:

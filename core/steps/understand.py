@@ -4,27 +4,48 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
+from core.entities import NOTHING, Entity, Lexicon, carried, entities
+from core.intents.model import IntentGuess, IntentModel
+from core.sentiment import Mood, mood, sentiment
 from core.settings import Category, EngineSettings, Sentiment, Smalltalk
 from core.steps.asks import agrees, asks_for_person
-from core.steps.entities import Entity, entities
 from core.steps.language import detect
-from core.steps.sentiment import sentiment
 from core.steps.smalltalk import smalltalk
 from core.words import fold
 
 TREND: Final = 4
 """So many messages of the contact tell how their mood goes."""
 
+REMEMBERED: Final = 4
+"""An order number named so many messages ago may still be the one meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wits:
+    """What a tenant's understanding has beside its rules: own kinds of entities, and what tells intents.
+
+    ``is_slow``: its intents ask a model that takes milliseconds, so not on the event loop.  ``described`` are the intents
+    (name → description) that a language model may choose from where the guess is weak; empty: none is asked.
+    """
+
+    lexicon: Lexicon = NOTHING
+    intents: IntentModel | None = None
+    is_slow: bool = False
+    described: Mapping[str, str] = field(default_factory=dict)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Understanding:
     """What a message says about itself; ``categories`` are those whose words it uses.
 
-    ``upset_messages``: so many of the contact's last four messages sound negative; 0 when this one does not.
+    ``intent`` is what it wants, None where that is out of scope or nobody can tell; ``guess`` says how sure.  ``entities``
+    are those it names and, marked ``carried``, those of earlier messages that are still meant.  ``upset_messages``: so many of
+    the contact's last four messages sound negative; 0 when this one does not.
     """
 
     language: str
@@ -34,6 +55,14 @@ class Understanding:
     categories: tuple[str, ...]
     entities: tuple[Entity, ...]
     upset_messages: int = 0
+    intent: str | None = None
+    guess: IntentGuess | None = None
+    mood: Mood | None = None
+
+    @property
+    def named(self) -> tuple[Entity, ...]:
+        """The entities of the message itself."""
+        return tuple(entity for entity in self.entities if not entity.carried)
 
 
 def understand(
@@ -43,22 +72,37 @@ def understand(
     known_language: str | None,
     offered_person: bool = False,
     earlier: Sequence[str] = (),
+    wits: Wits | None = None,
+    at: datetime | None = None,
 ) -> Understanding:
     """``earlier`` are the contact's messages before this one, oldest first.  ``known_language`` is the conversation's
-    so far; it stands when the message is too short to tell.
+    so far; it stands when the message is too short to tell.  ``at`` is when it was written.
 
     After the bot has offered a person (``offered_person``), a plain yes asks for one.
     """
-    tone = sentiment(text)
+    wits = wits or Wits()
+    language = detect(text, settings.languages, otherwise=known_language or settings.default_language)
+    feels = mood((*earlier[-(TREND - 1) :], text))
+    guess = wits.intents.predict(text) if wits.intents is not None and text.strip() else None
     return Understanding(
-        language=detect(text, settings.languages, otherwise=known_language or settings.default_language),
+        language=language,
         asked_for_person=asks_for_person(text) or (offered_person and agrees(text)),
         smalltalk=smalltalk(text),
-        sentiment=tone,
+        sentiment=feels.sentiment,
         categories=categories(text, settings.categories),
-        entities=entities(text),
-        upset_messages=_upset(earlier) + 1 if tone is Sentiment.NEGATIVE else 0,
+        entities=_entities(text, earlier, language=language, at=at, lexicon=wits.lexicon),
+        upset_messages=_upset(earlier) + 1 if feels.sentiment is Sentiment.NEGATIVE else 0,
+        intent=guess.name if guess is not None else None,
+        guess=guess,
+        mood=feels,
     )
+
+
+def _entities(
+    text: str, earlier: Sequence[str], *, language: str, at: datetime | None, lexicon: Lexicon
+) -> tuple[Entity, ...]:
+    before = [entities(said, language=language, lexicon=lexicon) for said in earlier[-REMEMBERED:]]
+    return carried(entities(text, language=language, at=at, lexicon=lexicon), before)
 
 
 def _upset(earlier: Sequence[str]) -> int:

@@ -42,7 +42,9 @@ def _facts(understood: Understanding, unresolved_turns: int, found: Found | None
         upset_messages=understood.upset_messages,
         language=understood.language,
         smalltalk=understood.smalltalk,
+        intent=understood.intent,
         confidence=None if found is None else found.confidence,
+        advice=None if found is None else found.advice,
         knowledge=None if found is None else found.state,
     )
 

@@ -13,7 +13,8 @@ from core.inbound import Parsed
 from core.ports.channel import Capabilities, Outbound, RawRequest, Sent, Shown
 from core.ports.desk import DeskItem
 from core.ports.knowledge import Chunk, SearchQuery, SearchResult
-from core.providers.lexical import LexicalEngine, LexicalIndex
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
+from core.providers.embedders.static import StaticEmbedder
 from evals.security import planted
 
 TENANT: Final = "demo"
@@ -85,8 +86,8 @@ class Pages:
         self._own = self._built(planted.PAGES)
         self._index = self._own
 
-    def _built(self, chunks: Sequence[Chunk]) -> LexicalIndex:
-        engine, name = LexicalEngine(), f"g{next(self._numbers)}"
+    def _built(self, chunks: Sequence[Chunk]) -> EmbeddedIndex:
+        engine, name = EmbeddedEngine(StaticEmbedder()), f"g{next(self._numbers)}"
         engine.build(self._folder, name, chunks)
         return engine.open(self._folder, name)
 

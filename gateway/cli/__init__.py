@@ -20,11 +20,15 @@ COMMANDS: Final = {
     "why": "Explain an answer: passages, rule, models, tools, guard.",
     "route": "Explain why and where a conversation was handed over.",
     "replay": "Run recorded conversations again and show what differs.",
+    "eval": "Measure the answers on questions of your own, and calibrate.",
     "drill": "Rehearse an outage of the models, against stand-ins.",
     "schema": "Write the JSON Schema of the YAML file, for editors.",
     "version": "Print the version.",
 }
 """Name → what the overview says, in the order a newcomer meets them; each lives in ``gateway/cli/<name>.py``."""
+
+ELSEWHERE: Final = {"eval": "evals.cli"}
+"""Commands that live in a room above this one: known by name, imported only when they run."""
 
 HELP: Final = """
 Frontdesk answers a company's customers from its own knowledge and brings in a person when one is needed.
@@ -64,7 +68,7 @@ class LazyGroup(TyperGroup):
 def load(name: str) -> Any:
     """Import the file of a command and build it."""
     own = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    import_module(f"gateway.cli.{name}").register(own)
+    import_module(ELSEWHERE.get(name, f"gateway.cli.{name}")).register(own)
     command = built(own)
     command.name = name
     return command

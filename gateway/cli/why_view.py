@@ -17,6 +17,11 @@ from gateway.cli.redacting import Bound
 from handoff.learning import Used
 
 SHOWN_PASSAGES = 10
+FEATURES = {"words": "bm25", "meaning": "cosine", "cover": "coverage", "title": "title"}
+"""Column → feature of a passage; a record holds them all."""
+
+WIDE = 110
+"""A narrower terminal has no room for more than two figures beside the names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +69,44 @@ def _asked(console: Console, trace: Trace) -> None:
 
 def _understood(known: Mapping[str, Any], query: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
     yield "language", known.get("language")
-    yield "sentiment", known.get("sentiment")
+    yield "intent", _intent(known)
+    yield "sentiment", _feeling(known)
     yield "asks for a person", "yes" if known.get("asked_for_person") else "no"
     for name in ("smalltalk", "categories"):
         if known.get(name):
             value = known[name]
             yield name, value if isinstance(value, str) else ", ".join(value)
     if known.get("entities"):
-        yield "entities", ", ".join(f"{entity['kind']} {entity['text']}" for entity in known["entities"])
+        yield "entities", ", ".join(map(_entity, known["entities"]))
     if query.get("by") == "model":
         yield "looked up as", query["text"]
-    elif query.get("context"):
-        yield "borrowed words", " / ".join(query["context"].split("\n"))
+    elif query.get("earlier"):
+        yield "borrowed words", " / ".join(query["earlier"])
+    if query.get("synonyms"):
+        yield "synonyms", ", ".join(query["synonyms"])
+
+
+def _intent(known: Mapping[str, Any]) -> str:
+    guess = known.get("guess")
+    if not guess or not guess["ranked"]:
+        return "none"
+    others = ", ".join(name for name, _ in guess["ranked"] if name != guess["name"])
+    sure = f"{guess['name'] or 'none'} ({guess['confidence']:.0%} sure, {guess['in_scope']:.0%} in scope)"
+    return f"{sure}; next {others}" if others else sure
+
+
+def _feeling(known: Mapping[str, Any]) -> str:
+    mood = known.get("mood")
+    if not mood:
+        return str(known.get("sentiment"))
+    figures = f"score {mood['score']:+.1f}, trend {mood['trend']:+.1f}"
+    return f"{known.get('sentiment')} ({figures}, frustration {mood['frustration']:.0%}, urgency {mood['urgency']:.0%})"
+
+
+def _entity(entity: Mapping[str, Any]) -> str:
+    value = entity.get("value")
+    normal = f" = {value}" if value and value != entity["text"] else ""
+    return f"{entity['kind']} {entity['text']}{normal}{' (named earlier)' if entity.get('carried') else ''}"
 
 
 def _passages(console: Console, trace: Trace) -> None:
@@ -88,19 +119,34 @@ def _passages(console: Console, trace: Trace) -> None:
         line(console, f"Knowledge {step['state']}.")
         return
     passages = recorded_result(step).passages
-    table = grid("#", "score", "cover", "document", "title", right=("#", "score", "cover"))
+    figures = tuple(FEATURES) if console.width >= WIDE else tuple(FEATURES)[:2]
+    table = grid("#", "score", *figures, "document", "heading", right=("#", "score", *figures))
     for number, passage in enumerate(passages[:SHOWN_PASSAGES], start=1):
-        cover = passage.features.get("coverage")
         name = " › ".join(part for part in (passage.chunk.title, passage.chunk.heading) if part)
         table.add_row(
             str(number),
             f"{passage.score:.2f}",
-            "" if cover is None else f"{cover:.0%}",
+            *(_figure(passage.features.get(FEATURES[column])) for column in figures),
             plain(f"{passage.chunk.source}/{passage.chunk.external_id}", 48),
             plain(name, 90),
         )
     console.print(table)
-    line(console, f"{len(passages)} passages of generation {step['generation']}; confidence {trace.confidence:.2f}")
+    line(console, f"{len(passages)} passages of generation {step['generation']}")
+    _assessment(console, step.get("assessment"))
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _assessment(console: Console, assessment: Mapping[str, Any] | None) -> None:
+    """How far the passages are trusted, why, and the weightiest numbers behind it."""
+    if assessment is None:
+        return
+    sure = f"confidence {assessment['confidence']:.2f}, vague {assessment['vague']:.2f}: {assessment['advice']}"
+    line(console, f"{sure}{' because ' + '; '.join(assessment['because']) if assessment['because'] else ''}")
+    signals = ", ".join(f"{name} {value:.2f}" for name, value in assessment["signals"].items())
+    line(console, signals, style="dim")
 
 
 def _verdict(console: Console, trace: Trace) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,11 +17,11 @@ from adapters.web.settings import WebSettings
 from core import ids
 from core.domain import Attachment
 from core.handoff.surveys import surveyed
+from core.intents.model import IntentModel
 from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
 from core.ports.knowledge import IndexEngine
-from core.providers.lexical import LexicalEngine
 from core.staffing import Always
 from core.turn import TurnEngine
 from gateway.accounts import Accounts
@@ -32,11 +31,12 @@ from gateway.compose.assists import commands_of
 from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
 from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
+from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, engine_of, intents_of, ranker_of
 from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.intake import Intake
-from gateway.knowledge import LiveKnowledge
+from gateway.knowledge import SEARCH_LIMIT_S, LiveKnowledge
 from gateway.ladder import Ladder
 from gateway.lanes import Lanes, LaneTenant
 from gateway.listening import Listening
@@ -80,7 +80,6 @@ __all__ = [
 SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
 
 SECRET_FILE = "session_secret"  # noqa: S105  a file's name
-SEARCH_THREADS = 2
 
 
 def plugs() -> config.Plugs:
@@ -134,9 +133,9 @@ def knowledge_store(settings: config.Settings) -> SqliteKnowledgeStore:
 
 
 def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
-    """A sync for each tenant."""
-    store, engine = knowledge_store(settings), LexicalEngine()
-    return tuple(_sync_job(settings, tenant, store, engine) for tenant in settings.tenants)
+    """A sync for each tenant; ``EmbedderUnavailable`` when one could not make its vectors, for the live index has them."""
+    store, embedders = knowledge_store(settings), embedders_of(settings)
+    return tuple(_sync_job(settings, tenant, store, engine_of(embedders.of(tenant))) for tenant in settings.tenants)
 
 
 def _sync_job(
@@ -202,7 +201,8 @@ class Shared:
     background: Background
     intake: Intake
     media: Media
-    pool: ThreadPoolExecutor
+    pools: Pools
+    embedders: Embedders
     secret: bytes
     waits: Waits = field(default_factory=Waits)
 
@@ -284,9 +284,13 @@ def _lane(
     engine = TurnEngine(asked, services.knowledge, clock=now, abilities=abilities)
 
     def grown() -> None:
-        engine.equip(with_tools(abilities, toolbox, equipment, tenant.id))
+        engine.equip(with_tools(engine.abilities, toolbox, equipment, tenant.id))
+
+    def learnt(intents: IntentModel) -> None:
+        engine.equip(replace(engine.abilities, wits=replace(engine.abilities.wits, intents=intents)))
 
     equipment.grows(toolbox, grown)
+    equipment.learns(partial(intents_of, settings, tenant, shared.embedders), learnt)
     services.handoff.commands = commands_of(tenant, services, abilities=lambda: engine.abilities, secret=shared.secret)
     models, read = abilities.models, abilities.read_file
     return LaneTenant(
@@ -299,7 +303,8 @@ def _lane(
 
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
-    job = _sync_job(settings, tenant, shared.knowledge, LexicalEngine())
+    embedder = shared.embedders.at_hand(tenant)
+    job = _sync_job(settings, tenant, shared.knowledge, engine_of(embedder))
     notices, router = notices_of(tenant), router_of(tenant, shared.store, waits=shared.waits)
     handoff = HandoffService(
         shared.store.for_tenant(tenant.id),
@@ -319,9 +324,11 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
             store=shared.knowledge,
             engine=job.engine,
             root=job.root,
-            pool=shared.pool,
+            pool=shared.pools.of(embedder),
             sources=tuple((source.id, source.kind) for source in job.sources),
             rebuild=partial(build, job),
+            search_limit_s=SEARCH_LIMIT_S + embedding_limit_s(tenant),
+            ranker=ranker_of(tenant, engine_settings(tenant)),
         ),
         handoff=handoff,
         notices=notices,
@@ -385,6 +392,7 @@ def shared_parts(settings: config.Settings) -> Shared:
         background=background,
         intake=Intake(store, inbox, accounts=accounts, background=background, clock=now),
         media=Media(store, uploads=uploads_of(settings), clock=now),
-        pool=ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search"),
+        pools=Pools(),
+        embedders=embedders_of(settings),
         secret=session_secret(settings),
     )

@@ -7,12 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import structlog
+
 import config
 from adapters.web.tokens import signing_key
 from core import ids
 from core.conversing.abilities import Abilities, AccountFacts, ReadFile
 from core.experiments import Experiment
 from core.flows.flow import Flow
+from core.intents.model import IntentModel
 from core.kept_answers import KeptAnswers
 from core.models_settings import ModelsSettings
 from core.ports.channel import Channel, Choices
@@ -23,7 +26,10 @@ from core.rollout import Rollouts
 from core.settings import EngineSettings
 from core.spending import Claims, Ledger
 from core.tools.firewall import Firewall
+from gateway.compose.finding import wits_of
 from gateway.model_metrics import CountedModels
+
+log = structlog.get_logger(__name__)
 
 Clock = Callable[[], datetime]
 ClaimsOf = Callable[[str], Claims]
@@ -38,6 +44,7 @@ class Equipment:
     models: dict[int, RoleModels] = field(default_factory=dict)
     toolboxes: list[Toolbox] = field(default_factory=list)
     _growing: list[tuple[Toolbox, Callable[[], None]]] = field(default_factory=list)
+    _learning: list[tuple[Callable[[], IntentModel], Callable[[IntentModel], None]]] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def models_of(self, settings: config.Settings, tenant: config.Tenant) -> RoleModels | None:
@@ -59,12 +66,18 @@ class Equipment:
         """Call ``on_grown`` whenever tools that lie elsewhere were reached."""
         self._growing.append((toolbox, on_grown))
 
+    def learns(self, learn: Callable[[], IntentModel], on_learnt: Callable[[IntentModel], None]) -> None:
+        """Call ``on_learnt`` with what ``learn`` makes in a worker thread once the process has started."""
+        self._learning.append((learn, on_learnt))
+
     async def start(self) -> None:
         """Load the models' libraries and go looking for tools that lie elsewhere."""
         await asyncio.gather(*(models.start() for models in self.models.values()))
         for toolbox, on_grown in self._growing:
             if toolbox.problems:
                 self._tasks.append(asyncio.create_task(toolbox.keep(on_grown), name="toolbox"))
+        for learn, on_learnt in self._learning:
+            self._tasks.append(asyncio.create_task(_learnt(learn, on_learnt), name="intents"))
 
     async def stop(self) -> None:
         """Let go of every connection; safe twice and before start."""
@@ -74,6 +87,14 @@ class Equipment:
         self._tasks.clear()
         await asyncio.gather(*(models.stop() for models in self.models.values()))
         await asyncio.gather(*(toolbox.close() for toolbox in self.toolboxes))
+
+
+async def _learnt(learn: Callable[[], IntentModel], on_learnt: Callable[[IntentModel], None]) -> None:
+    """Train beside the running process; until it is done, messages are answered without an intent."""
+    try:
+        on_learnt(await asyncio.to_thread(learn))
+    except Exception:
+        log.exception("intents_not_learnt")
 
 
 def models_of(block: config.Models, claims_of: ClaimsOf, *, clock: Clock) -> RoleModels:
@@ -112,6 +133,7 @@ def abilities_of(
         accounts=_accounts(tenant, channels),
         read_file=read_file,
         is_staffed=is_staffed,
+        wits=wits_of(tenant),
     )
     return with_tools(abilities, toolbox, equipment, tenant.id), toolbox
 

@@ -174,7 +174,7 @@ def receipt(record: trace.Trace, citations: Sequence[Citation], *, currency: str
         question="\n".join(asked.text for asked in record.given.events if asked.text),
         language=str(steps.get("understand", {}).get("language") or ""),
         noticed=list(_noticed(steps.get("understand", {}))),
-        borrowed=" / ".join(str(steps.get("rewrite", {}).get("context") or "").split("\n")).strip(" /"),
+        borrowed=" / ".join(map(str, steps.get("rewrite", {}).get("earlier") or ())),
         passages=_passages(record) if searched else [],
         found=len(steps["retrieve"]["passages"]) if searched else 0,
         sources=[_source(citation) for citation in citations],
@@ -194,6 +194,8 @@ def _noticed(known: Mapping[str, Any]) -> Iterator[str]:
         yield "asks for a person"
     if known.get("smalltalk"):
         yield f"small talk: {known['smalltalk']}"
+    if known.get("intent"):
+        yield f"wants {str(known['intent']).replace('_', ' ')}"
     if known.get("sentiment") not in (None, "neutral"):
         yield f"sounds {known['sentiment']}"
     yield from (str(category) for category in known.get("categories") or ())

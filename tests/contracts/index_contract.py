@@ -12,7 +12,9 @@ from core.errors import KnowledgeUnavailable
 from core.ports.knowledge import Chunk, IndexEngine, KnowledgeIndex, SearchQuery
 
 
-def make_chunk(name: str, text: str, *, title: str = "", audience: str = "public", document: str = "") -> Chunk:
+def make_chunk(
+    name: str, text: str, *, title: str = "", audience: str = "public", document: str = "", language: str | None = "en"
+) -> Chunk:
     return Chunk(
         id=f"k_{name}",
         document_id=f"d_{document or name}",
@@ -24,7 +26,7 @@ def make_chunk(name: str, text: str, *, title: str = "", audience: str = "public
         anchor="b",
         url=None,
         text=text,
-        language="en",
+        language=language,
         audience=audience,
         category="c",
     )
@@ -38,6 +40,16 @@ CHUNKS = (
     make_chunk("roses", "Roses grow in the sun, roses grow in the rain.", title="Roses"),
     make_chunk("twin1", "Identical words about compost."),
     make_chunk("twin2", "Identical words about compost."),
+)
+
+IN_LANGUAGES = (
+    make_chunk("de", "Rücksendungen sind kostenlos und dauern fünf Tage.", language="de-AT"),
+    make_chunk("fr", "Les remboursements demandés arrivent rapidement.", language="fr"),
+    make_chunk("es", "Las devoluciones son gratuitas.", language="es"),
+    make_chunk("pt", "As encomendas chegam amanhã.", language="pt"),
+    make_chunk("it", "Le spedizioni sono veloci.", language="it"),
+    make_chunk("nl", "Bestellingen worden morgen bezorgd.", language="nl"),
+    make_chunk("zz", "Unheard words are stemmed as English ones.", language="xx"),
 )
 
 INJECTIONS = (
@@ -168,3 +180,70 @@ class IndexContract:
                 engine.open(tmp_path / "g1", "g1")
             path.write_bytes(whole)
         engine.open(tmp_path / "g1", "g1").close()
+
+    @pytest.mark.parametrize(
+        ("text", "language", "document"),
+        [
+            ("rücksendung", "de", "de"),
+            ("RUECKSENDUNG?", "de", "de"),
+            ("rucksendungen", "de", "de"),
+            ("remboursement", "fr", "fr"),
+            ("devolución", "es", "es"),
+            ("encomenda", "pt", "pt"),
+            ("spedizione", "it", "it"),
+            ("bestelling", "nl", "nl"),
+            ("stemming a word", None, "zz"),
+        ],
+    )
+    def test_words_are_stemmed_in_their_language(
+        self, engine: IndexEngine, tmp_path: Path, text: str, language: str | None, document: str
+    ) -> None:
+        engine.build(tmp_path / "g1", "g1", (*CHUNKS, *IN_LANGUAGES))
+        index = engine.open(tmp_path / "g1", "g1")
+        found = index.search(SearchQuery(text=text, language=language)).passages
+        assert found[0].chunk.external_id == document and found[0].features["bm25"] > 0
+        index.close()
+
+    def test_a_synonym_stands_beside_the_question(self, index: KnowledgeIndex) -> None:
+        plain = index.search(SearchQuery(text="zebra")).passages
+        found = index.search(SearchQuery(text="zebra", synonyms=("pump", "noisy thing"))).passages
+        assert not any(p.features["bm25"] for p in plain)
+        assert found[0].chunk.external_id in ("pump", "pump2") and found[0].features["bm25"] > 0
+
+    def test_hidden_from_the_next_search_on(self, index: KnowledgeIndex) -> None:
+        ids = [chunk.id for chunk in CHUNKS]
+        index.hide(["d_pump", "d_nobody"])
+        index.hide([])
+        assert "pump" not in names(index, "pump jammed") and "pump2" in names(index, "pump jammed")
+        assert index.chunks(ids) == {chunk.id: chunk.fingerprint for chunk in CHUNKS if chunk.document_id != "d_pump"}
+
+    def test_hidden_elsewhere_and_afterwards(self, engine: IndexEngine, index: KnowledgeIndex, tmp_path: Path) -> None:
+        other = engine.open(tmp_path / "g1", "g1")
+        assert "roses" in names(other, "roses")
+        index.hide(["d_roses"])
+        other.hide(["d_twin1"])
+        assert "roses" not in names(other, "roses") and "twin1" not in names(index, "compost")
+        other.close()
+        again = engine.open(tmp_path / "g1", "g1")
+        assert "roses" not in names(again, "roses") and names(again, "compost")[0] == "twin2"
+        again.close()
+
+    def test_hidden_all_at_once(self, index: KnowledgeIndex) -> None:
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda chunk: index.hide([chunk.document_id]), CHUNKS))
+        result = index.search(SearchQuery(text="pump roses return compost", audiences=("public", "staff")))
+        assert (result.generation, result.passages) == ("g1", ()) and index.chunks([c.id for c in CHUNKS]) == {}
+
+    def test_hidden_ones_take_nobodys_place(self, engine: IndexEngine, tmp_path: Path) -> None:
+        """However many hidden chunks match better."""
+        crowd = [make_chunk(f"n{n}", "Pump. Pump pump.", document="crowd") for n in range(300)]
+        engine.build(tmp_path / "g1", "g1", [*crowd, make_chunk("last", "A word on the pump in the garden.")])
+        index = engine.open(tmp_path / "g1", "g1")
+        index.hide(["d_crowd"])
+        assert names(index, "pump") == ["last"]
+        index.close()
+
+
+def names(index: KnowledgeIndex, text: str) -> list[str]:
+    """External ids of what is found."""
+    return [passage.chunk.external_id for passage in index.search(SearchQuery(text=text)).passages]

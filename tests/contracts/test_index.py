@@ -1,10 +1,10 @@
-"""The lexical index keeps the contract, a careless one is caught by it, and recall stays above its floors."""
+"""The embedded index keeps the contract with and without vectors, a careless one is caught, recall stays above its floors."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,16 +14,31 @@ import pytest
 
 from core import ids
 from core.errors import KnowledgeUnavailable
+from core.ports.embedding import Embedder
 from core.ports.knowledge import Chunk, Document, IndexEngine, Passage, SearchQuery, SearchResult
-from core.providers.lexical import LexicalEngine, LexicalIndex, codes
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
+from core.providers.embedded.text import codes
+from core.providers.embedders.static import StaticEmbedder
 from kb_sync.chunking import chunk as chunked
 from tests.contracts.index_contract import CHUNKS, IndexContract, make_chunk
+from tests.contracts.vector_contract import VectorContract
 
 
-class TestLexicalIndex(IndexContract):
+class TestEmbeddedIndex(IndexContract):
     @pytest.fixture
     def engine(self) -> IndexEngine:
-        return LexicalEngine()
+        return EmbeddedEngine(StaticEmbedder())
+
+
+class TestWithoutVectors(IndexContract):
+    @pytest.fixture
+    def engine(self) -> IndexEngine:
+        return EmbeddedEngine()
+
+
+class TestVectors(VectorContract):
+    def engine_of(self, embedder: Embedder | None) -> IndexEngine:
+        return EmbeddedEngine(embedder)
 
 
 class CarelessIndex:
@@ -39,6 +54,10 @@ class CarelessIndex:
     def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         return dict.fromkeys(ids, "")
 
+    def hide(self, documents: Collection[str]) -> None:
+        """Only remembers the last."""
+        self._chunks = tuple(c for c in self._chunks if c.document_id not in list(documents)[-1:])
+
     def close(self) -> None:
         pass
 
@@ -50,7 +69,7 @@ class CarelessEngine:
         self._built: dict[Path, tuple[Chunk, ...]] = {}
 
     def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
-        folder.mkdir()
+        folder.mkdir(parents=True)
         self._built[folder] = tuple(chunks)
         return len(self._built[folder])
 
@@ -71,6 +90,15 @@ def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
     ):
         with pytest.raises(AssertionError):
             promise(index)
+    with pytest.raises(AssertionError):
+        contract.test_hidden_from_the_next_search_on(engine.open(tmp_path / "x", "g1"))
+    engine.build(tmp_path / "z" / "g1", "g1", CHUNKS)
+    with pytest.raises(AssertionError):
+        contract.test_hidden_elsewhere_and_afterwards(engine, index, tmp_path / "z")
+    with pytest.raises(IndexError):
+        contract.test_a_synonym_stands_beside_the_question(index)
+    with pytest.raises(IndexError):
+        contract.test_words_are_stemmed_in_their_language(engine, tmp_path / "y", "rücksendung", "de", "de")
     with pytest.raises(pytest.fail.Exception):
         contract.test_closed_it_is_unavailable(index)
     with pytest.raises(pytest.fail.Exception):
@@ -80,15 +108,15 @@ def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def lexical(tmp_path: Path) -> Iterator[LexicalIndex]:
-    engine = LexicalEngine()
+def lexical(tmp_path: Path) -> Iterator[EmbeddedIndex]:
+    engine = EmbeddedEngine()
     engine.build(tmp_path / "g1", "g1", CHUNKS)
     index = engine.open(tmp_path / "g1", "g1")
     yield index
     index.close()
 
 
-def top(index: LexicalIndex, text: str, *, context: str = "", hints: str = "") -> str | None:
+def top(index: EmbeddedIndex, text: str, *, context: str = "", hints: str = "") -> str | None:
     found = index.search(SearchQuery(text=text, earlier=(context,) if context else (), hints=hints)).passages
     return found[0].chunk.external_id if found else None
 
@@ -104,18 +132,18 @@ def top(index: LexicalIndex, text: str, *, context: str = "", hints: str = "") -
         ("rose", "roses"),
     ],
 )
-def test_it_finds(lexical: LexicalIndex, text: str, document: str) -> None:
+def test_it_finds(lexical: EmbeddedIndex, text: str, document: str) -> None:
     assert top(lexical, text) == document
 
 
-def test_the_conversation_helps_a_question_that_says_little(lexical: LexicalIndex) -> None:
+def test_the_conversation_helps_a_question_that_says_little(lexical: EmbeddedIndex) -> None:
     assert top(lexical, "and how long?") is None
     assert top(lexical, "and how long?", context="I want to return goods") == "returns"
     assert top(lexical, "and how long?", hints="You may return goods") == "returns"
     assert top(lexical, "do roses need sun?", context="return goods", hints="pump") == "roses"
 
 
-def test_features_and_terms(lexical: LexicalIndex) -> None:
+def test_features_and_terms(lexical: EmbeddedIndex) -> None:
     result = lexical.search(SearchQuery(text="return goods to the zoo"))
     assert set(result.terms) == {"return", "goods", "zoo"}
     assert result.terms["zoo"] > result.terms["return"] > 0
@@ -127,7 +155,7 @@ def test_codes() -> None:
     assert codes("Error SQL-0911 in v8.5.5.9 (TM-200/b), e.g. plain words.") == {"sql-0911", "v8.5.5.9", "tm-200/b"}
 
 
-def test_a_very_long_question_keeps_its_telling_words(lexical: LexicalIndex) -> None:
+def test_a_very_long_question_keeps_its_telling_words(lexical: EmbeddedIndex) -> None:
     noise = " ".join(f"noise{n}" for n in range(1_000))
     assert top(lexical, f"{noise} roses {noise}"[:11_000]) == "roses"
 
@@ -167,7 +195,7 @@ def suite_chunks(suites: Iterable[str]) -> Iterator[Chunk]:
 
 @pytest.mark.skipif(not (SHARED / "techqa").is_dir(), reason="evaluation suites not found: set FRONTDESK_SHARED")
 def test_recall_floors(tmp_path: Path) -> None:
-    engine = LexicalEngine()
+    engine = EmbeddedEngine(StaticEmbedder())
     engine.build(tmp_path / "g1", "g1", suite_chunks(FLOORS))
     index = engine.open(tmp_path / "g1", "g1")
     for suite, floor in FLOORS.items():
@@ -176,7 +204,7 @@ def test_recall_floors(tmp_path: Path) -> None:
     index.close()
 
 
-def recall_at_5(index: LexicalIndex, row: dict[str, Any]) -> float:
+def recall_at_5(index: EmbeddedIndex, row: dict[str, Any]) -> float:
     found = index.search(SearchQuery(text=row["question"], limit=50)).passages
     ranked = list(dict.fromkeys(passage.chunk.external_id for passage in found))[:5]
     return len(set(ranked) & set(row["relevant"])) / len(row["relevant"])
@@ -184,6 +212,6 @@ def recall_at_5(index: LexicalIndex, row: dict[str, Any]) -> float:
 
 def test_a_chunk_may_have_nothing_but_words(tmp_path: Path) -> None:
     bare = replace(make_chunk("bare", "lonely words"), title="", heading="", language=None, anchor=None)
-    engine = LexicalEngine()
+    engine = EmbeddedEngine(StaticEmbedder())
     engine.build(tmp_path / "g", "g", [bare])
     assert engine.open(tmp_path / "g", "g").search(SearchQuery(text="lonely")).passages[0].chunk == bare

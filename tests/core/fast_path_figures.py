@@ -16,10 +16,11 @@ from tempfile import TemporaryDirectory
 
 from core import ids
 from core.ports.knowledge import Chunk, Document, SearchQuery
-from core.providers.lexical import LexicalEngine, LexicalIndex
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
 from core.steps.fast_path import FastPath, FastPathSettings, fast_path
 from core.steps.retrieve import Found, judged
 from kb_sync.chunking import chunk
+from tests.core.world import ranked
 
 SUITES = ("golden_dev", "wixqa", "techqa", "tau_knowledge_banking")
 DATA = Path(os.environ.get("FRONTDESK_SHARED", "../shared")) / "data"
@@ -51,15 +52,15 @@ def cases(folder: Path) -> list[Case]:
     return made
 
 
-def _case(row: dict[str, object], index: LexicalIndex) -> Case:
+def _case(row: dict[str, object], index: EmbeddedIndex) -> Case:
     text, relevant = str(row["question"]), row["relevant"]
     assert isinstance(relevant, list)
-    found = judged(index.search(SearchQuery(text=text, language="en")))
+    found = judged(ranked(index, SearchQuery(text=text, language="en")))
     return Case(question=text, is_alone=not row.get("history"), relevant=tuple(map(str, relevant)), found=found)
 
 
-def _index(folder: Path, documents: Path) -> LexicalIndex:
-    engine = LexicalEngine()
+def _index(folder: Path, documents: Path) -> EmbeddedIndex:
+    engine = EmbeddedEngine()
     engine.build(folder, "g1", _chunks(documents))
     return engine.open(folder, "g1")
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 import pytest
 
 from core.ports.knowledge import Chunk, SearchQuery, SearchResult
-from core.providers.lexical import LexicalEngine, LexicalIndex
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
 from core.settings import KnowledgeState
 from core.steps.fast_path import FastPath, FastPathSettings, fast_path
 from core.steps.retrieve import Found, judged
 from tests.core.fast_path_figures import DATA, cases, taken
+from tests.core.world import ranked
 
 ENTRIES = (
     ("returns", "How do I return goods?", "", "Open the list of purchases and choose Return.", "help"),
@@ -52,20 +53,20 @@ def chunk(name: str, title: str, heading: str, text: str, category: str) -> Chun
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LexicalIndex]:
-    engine, folder = LexicalEngine(), tmp_path_factory.mktemp("faq") / "g1"
+def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedIndex]:
+    engine, folder = EmbeddedEngine(), tmp_path_factory.mktemp("faq") / "g1"
     engine.build(folder, "g1", [chunk(*entry) for entry in ENTRIES])
     made = engine.open(folder, "g1")
     yield made
     made.close()
 
 
-def found(index: LexicalIndex, text: str) -> Found:
-    return judged(index.search(SearchQuery(text=text, language="en")))
+def found(index: EmbeddedIndex, text: str) -> Found:
+    return judged(ranked(index, SearchQuery(text=text, language="en")))
 
 
 def path(
-    index: LexicalIndex, text: str, settings: FastPathSettings | None = None, *, is_alone: bool = True
+    index: EmbeddedIndex, text: str, settings: FastPathSettings | None = None, *, is_alone: bool = True
 ) -> FastPath:
     return fast_path(text, found(index, text), settings or FastPathSettings(), language="en", is_alone=is_alone)
 
@@ -79,7 +80,7 @@ def path(
         ("when is your shop open", "hours"),
     ],
 )
-def test_a_canonical_answer_is_taken(index: LexicalIndex, text: str, document: str) -> None:
+def test_a_canonical_answer_is_taken(index: EmbeddedIndex, text: str, document: str) -> None:
     taken = path(index, text)
     assert (taken.is_taken, taken.because) == (True, "canonical answer")
     assert taken.coverage >= 0.5 and taken.margin >= 0.1
@@ -102,11 +103,11 @@ def test_a_canonical_answer_is_taken(index: LexicalIndex, text: str, document: s
         ("What about sharpening in the garden?", "close second"),
     ],
 )
-def test_anything_else_is_left_to_the_model(index: LexicalIndex, text: str, because: str) -> None:
+def test_anything_else_is_left_to_the_model(index: EmbeddedIndex, text: str, because: str) -> None:
     assert (path(index, text).is_taken, path(index, text).because) == (False, because)
 
 
-def test_a_question_that_leans_on_another_is_left_to_the_model(index: LexicalIndex) -> None:
+def test_a_question_that_leans_on_another_is_left_to_the_model(index: EmbeddedIndex) -> None:
     assert path(index, "How can I return goods?", is_alone=False).because == "context"
 
 
@@ -119,11 +120,11 @@ def test_a_question_that_leans_on_another_is_left_to_the_model(index: LexicalInd
         (FastPathSettings(confidence=1.0), "unsure"),
     ],
 )
-def test_the_settings_decide(index: LexicalIndex, settings: FastPathSettings, because: str) -> None:
+def test_the_settings_decide(index: EmbeddedIndex, settings: FastPathSettings, because: str) -> None:
     assert path(index, "When is your shop open?", settings).because == because
 
 
-def test_an_entry_of_a_faq_needs_less(index: LexicalIndex) -> None:
+def test_an_entry_of_a_faq_needs_less(index: EmbeddedIndex) -> None:
     text, strict = "at what time is the shop open", FastPathSettings(coverage=0.75)
     assert path(index, text, strict).is_taken
     assert path(index, text, replace(strict, categories=())).because == "no canonical answer"
@@ -131,7 +132,7 @@ def test_an_entry_of_a_faq_needs_less(index: LexicalIndex) -> None:
 
 @pytest.mark.parametrize("state", [KnowledgeState.EMPTY, KnowledgeState.UNAVAILABLE])
 def test_without_knowledge_there_is_nothing_to_quote(state: KnowledgeState) -> None:
-    nothing = Found(state=state, result=SearchResult(generation="", passages=()), confidence=0.0)
+    nothing = Found(state=state, result=SearchResult(generation="", passages=()))
     assert not fast_path("How?", nothing, FastPathSettings(), language="en", is_alone=True).is_taken
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from core.domain import HandoffReason
 from core.policy import Facts, first_match
+from core.ports.knowledge import Advice
 from core.settings import DEFAULT_RULES, Decision, KnowledgeState, PolicyRule, PolicyWhen, Sentiment, Smalltalk
 
 CALM = Facts(
@@ -18,6 +19,7 @@ CALM = Facts(
     language="en",
     smalltalk=None,
     confidence=0.9,
+    advice=Advice.ANSWER,
     knowledge=KnowledgeState.OK,
 )
 
@@ -35,10 +37,11 @@ CALM = Facts(
         (replace(CALM, sentiment=Sentiment.NEGATIVE, unresolved_turns=1), Decision.HAND_OVER, HandoffReason.SENTIMENT),
         (replace(CALM, sentiment=Sentiment.NEGATIVE, upset_messages=1), Decision.PROPOSE, HandoffReason.SENTIMENT),
         (replace(CALM, sentiment=Sentiment.NEGATIVE, upset_messages=2), Decision.HAND_OVER, HandoffReason.SENTIMENT),
-        (replace(CALM, unresolved_turns=2, confidence=0.39), Decision.HAND_OVER, HandoffReason.UNRESOLVED),
-        (replace(CALM, unresolved_turns=2, confidence=0.4), Decision.ANSWER, None),
-        (replace(CALM, confidence=0.19), Decision.PROPOSE, HandoffReason.NO_ANSWER),
-        (replace(CALM, confidence=0.2), Decision.CLARIFY, None),
+        (replace(CALM, unresolved_turns=2, advice=Advice.CLARIFY), Decision.HAND_OVER, HandoffReason.UNRESOLVED),
+        (replace(CALM, unresolved_turns=2, advice=Advice.DECLINE), Decision.HAND_OVER, HandoffReason.UNRESOLVED),
+        (replace(CALM, unresolved_turns=2), Decision.ANSWER, None),
+        (replace(CALM, advice=Advice.DECLINE), Decision.PROPOSE, HandoffReason.NO_ANSWER),
+        (replace(CALM, advice=Advice.CLARIFY), Decision.CLARIFY, None),
     ],
 )
 def test_the_shipped_table(facts: Facts, decision: Decision, reason: HandoffReason | None) -> None:
@@ -59,8 +62,23 @@ def test_the_first_match_decides_and_says_why() -> None:
     assert match.because == ("sentiment neutral", "confidence 0.90 at least 0.5")
 
 
+def test_a_rule_may_ask_what_a_message_wants_and_what_the_passages_are_worth() -> None:
+    rules = (
+        PolicyRule(
+            when=PolicyWhen(intent=("refund",), advice=(Advice.DECLINE, Advice.CLARIFY)), then=Decision.HAND_OVER
+        ),
+        PolicyRule(then=Decision.ANSWER),
+    )
+    match = first_match(rules, replace(CALM, intent="refund", advice=Advice.CLARIFY))
+    assert match is not None and match.because == ("intent refund", "advice clarify")
+    for other in (replace(CALM, intent="refund"), replace(CALM, intent=None, advice=Advice.DECLINE)):
+        match = first_match(rules, other)
+        assert match is not None and match.number == 2
+    assert first_match(rules, replace(CALM, intent="refund", advice=None)) is None, "not known before the search"
+
+
 def test_before_the_search_a_rule_that_needs_it_decides_nothing_below_it_either() -> None:
-    unknown = replace(CALM, confidence=None, knowledge=None)
+    unknown = replace(CALM, confidence=None, advice=None, knowledge=None)
     assert first_match(DEFAULT_RULES, unknown) is None
     assert (
         first_match(
@@ -85,6 +103,8 @@ WHENS = st.builds(
     unresolved_turns_at_least=st.none() | st.integers(0, 3),
     confidence_below=st.none() | st.floats(0, 1),
     confidence_at_least=st.none() | st.floats(0, 1),
+    advice=st.sampled_from([(), (Advice.CLARIFY,), (Advice.DECLINE, Advice.CLARIFY)]),
+    intent=st.sampled_from([(), ("refund",)]),
     knowledge=st.sampled_from([(), (KnowledgeState.OK,), (KnowledgeState.EMPTY,)]),
 )
 FACTS = st.builds(
@@ -96,6 +116,8 @@ FACTS = st.builds(
     language=st.just("en"),
     smalltalk=st.none(),
     confidence=st.floats(0, 1),
+    advice=st.sampled_from(Advice),
+    intent=st.sampled_from([None, "refund"]),
     knowledge=st.sampled_from(KnowledgeState),
 )
 

@@ -1,10 +1,12 @@
-"""A follow-up borrows words, a new topic does not."""
+"""A follow-up borrows words, a new topic does not; synonyms of the operator stand beside the question."""
 
 from __future__ import annotations
 
 import pytest
 
-from core.steps.rewrite import starts_anew
+from core.settings import EngineSettings, SearchSettings
+from core.steps.recall import Memory
+from core.steps.rewrite import rewrite, starts_anew, synonyms
 
 EARLIER = "My DripMate shows E03\nOpen the tap, clean the filter, look for a kinked hose"
 
@@ -23,3 +25,39 @@ EARLIER = "My DripMate shows E03\nOpen the tap, clean the filter, look for a kin
 )
 def test_only_a_question_with_words_of_its_own_opens_a_topic(text: str, language: str, is_new: bool) -> None:
     assert starts_anew(text, EARLIER, language) is is_new
+
+
+GROUPS = (
+    ("parcel", "package", "shipment"),
+    ("2FA", "two-factor code", "login code"),
+    ("Sendung", "Päckchen"),
+    ("the", "of"),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Where are my parcels?", "en", ("package", "shipment")),
+        ("PACKAGE or shipment", "en", ("parcel",)),
+        ("My two-factor codes never come", "en", ("2FA", "login code")),
+        ("the code of the factor two", "en", ()),
+        ("Wo sind meine Sendungen?", "de", ("Päckchen",)),
+        ("2fa for a parcel", "en", ("package", "shipment", "two-factor code", "login code")),
+        ("the of", "en", ()),
+        ("a parcelled thing", "fr", ()),
+        ("", "en", ()),
+    ],
+)
+def test_synonyms(text: str, language: str, found: tuple[str, ...]) -> None:
+    assert synonyms(text, GROUPS, language) == found
+
+
+def test_the_query_of_a_turn() -> None:
+    settings = EngineSettings(search=SearchSettings(synonyms=GROUPS), verified_audiences=("members",))
+    memory = Memory(contact=("And the parcel?", "Hello"), last_reply="It is on its way [1].")
+    query = rewrite("and the package?", memory, settings, language="en", is_verified=True)
+    assert query.synonyms == ("parcel", "shipment")
+    assert query.earlier == memory.contact and "[1]" not in query.hints and query.hints.startswith("It is")
+    assert query.audiences == ("public", "members")
+    assert rewrite("hours", memory, EngineSettings(), language="en", is_verified=False).synonyms == ()

@@ -157,7 +157,7 @@ async def test_a_follow_up_borrows_words(knowledge: IndexKnowledge) -> None:
     after = tracing.decode((await ask(engine(knowledge), "and how fast is it?", history=history)).trace)
     assert alone.ranked[:1] != ("delivery",)
     assert after.ranked[0] == "delivery"
-    assert knowledge.asked[-1].context == "What does delivery cost?"
+    assert knowledge.asked[-1].earlier == ("What does delivery cost?",)
     assert knowledge.asked[-1].hints == "Standard is £4.95. "
 
 

@@ -22,8 +22,9 @@ from core.domain import (
 )
 from core.errors import KnowledgeUnavailable
 from core.ports.engine import TurnInput, TurnResult
-from core.ports.knowledge import Chunk, SearchQuery, SearchResult
-from core.providers.lexical import LexicalEngine, LexicalIndex
+from core.ports.knowledge import Chunk, KnowledgeIndex, SearchQuery, SearchResult
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
+from core.ranking.ranker import ranker
 from core.replay import RecordedKnowledge
 from core.settings import EngineSettings
 from core.turn import TurnEngine
@@ -84,22 +85,27 @@ def articles() -> list[Chunk]:
     ]
 
 
-def index_of(folder: Path, chunks: Sequence[Chunk], generation: str = "g1") -> LexicalIndex:
-    engine = LexicalEngine()
+def index_of(folder: Path, chunks: Sequence[Chunk], generation: str = "g1") -> EmbeddedIndex:
+    engine = EmbeddedEngine()
     engine.build(folder, generation, chunks)
     return engine.open(folder, generation)
+
+
+def ranked(index: KnowledgeIndex, query: SearchQuery) -> SearchResult:
+    """What a search comes to, ranked and assessed as in the running product."""
+    return ranker()(query, index.search(query))
 
 
 class IndexKnowledge:
     """The Knowledge port over one open index, without a pool."""
 
-    def __init__(self, index: LexicalIndex) -> None:
+    def __init__(self, index: EmbeddedIndex) -> None:
         self.index = index
         self.asked: list[SearchQuery] = []
 
     async def search(self, query: SearchQuery) -> SearchResult:
         self.asked.append(query)
-        return self.index.search(query)
+        return ranked(self.index, query)
 
     async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         return self.index.chunks(ids)

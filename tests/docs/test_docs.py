@@ -17,7 +17,20 @@ from gateway.http.public import routes
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
 CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text()
-BLOCKS = ("models", "tools", "guard", "flows", "experiments", "answer-cache", "handoff", "assist")
+BLOCKS = (
+    "models",
+    "tools",
+    "guard",
+    "flows",
+    "experiments",
+    "answer-cache",
+    "handoff",
+    "assist",
+    "embedders",
+    "understanding",
+    "intents",
+    "confidence",
+)
 """Blocks with a page of their own; the configuration page leads to each."""
 README = (ROOT / "README.md").read_text()
 PROTOCOL = (ROOT / "adapters" / "web" / "PROTOCOL.md").read_text()

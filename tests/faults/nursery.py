@@ -20,7 +20,7 @@ from typing import IO, Any, Self, cast
 from evals.serving import ROOT, Served
 
 LIBRARIES = (
-    "aiohttp.web", "config", "handoff.desks.builtin", "adapters.web", "core.providers.lexical", "core.turn",
+    "aiohttp.web", "config", "handoff.desks.builtin", "adapters.web", "core.providers.embedded", "core.turn",
     "kb_sync.sources.folder", "kb_sync.pipeline", "prometheus_client", "structlog", "typer", "uvloop",
     "adapters.slack.channel", "adapters.teams.channel", "adapters.telegram.channel", "adapters.twilio.channel",
     "core.providers.models.routing", "core.providers.tools.http", "handoff.service", "filetype", "sqlite3",

@@ -40,8 +40,8 @@ sync(made)
     "where",
     [
         "reading.read_source", "reading._take", "reading._store", "reading._gone", "reading._finished", "knowledge.fingerprint",
-        "building.build_generation", "building._built", "chunking.chunk", "lexical._seal", "building._make_durable",
-        "building._sync_to_disk", "lexical.open", "knowledge.set_live", "building._remove_old",
+        "building.build_generation", "building._built", "chunking.chunk", "engine._seal", "building._make_durable",
+        "building._sync_to_disk", "engine.open", "knowledge.set_live", "building._remove_old",
     ],
 )  # fmt: skip
 def test_killed(tmp_path: Path, where: str) -> None:

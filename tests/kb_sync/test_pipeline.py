@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import Chunk, Loaded, SearchQuery, SourceDocument, SourceProblem
-from core.providers.lexical import LexicalEngine, LexicalIndex
+from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
+from core.providers.embedders.static import StaticEmbedder
 from kb_sync.pipeline import ChunkSettings, SyncJob, build, sync
 from kb_sync.reading import KEPT_PROBLEMS
 from tests.kb_sync.world import MemoryItem, MemoryPlace, MemorySource, folders, job
@@ -87,11 +88,8 @@ def test_other_chunk_settings_build_anew(tmp_path: Path, place: MemoryPlace, chu
 
 
 def test_another_engine_builds_anew(tmp_path: Path, place: MemoryPlace) -> None:
-    class Next(LexicalEngine):
-        name = "next"
-
     sync(job(tmp_path, place.source()))
-    assert sync(job(tmp_path, place.source(), engine=Next())).generation is not None
+    assert sync(job(tmp_path, place.source(), engine=EmbeddedEngine(StaticEmbedder()))).generation is not None
 
 
 def test_a_damaged_live_index_builds_anew(tmp_path: Path, place: MemoryPlace) -> None:
@@ -252,10 +250,11 @@ def test_three_generations_are_kept(tmp_path: Path, place: MemoryPlace) -> None:
     assert [g.state for g in made.store.generations("acme")] == ["live", "retired", "retired"]
 
 
-class Breaking(LexicalEngine):
+class Breaking(EmbeddedEngine):
     """Fails while it builds, or builds what cannot be opened."""
 
     def __init__(self, *, at: str) -> None:
+        super().__init__()
         self.at = at
 
     def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
@@ -266,7 +265,7 @@ class Breaking(LexicalEngine):
             raise ValueError("could not merge")
         return count
 
-    def open(self, folder: Path, generation: str) -> LexicalIndex:
+    def open(self, folder: Path, generation: str) -> EmbeddedIndex:
         if self.at == "open":
             raise KnowledgeUnavailable("The index is damaged.")
         return super().open(folder, generation)
@@ -383,3 +382,18 @@ def test_documents_are_stored_in_batches(tmp_path: Path) -> None:
     assert sync(made).documents == 450
     assert {0, 200, 400} <= set(stored)
     assert sync(made).generation is None
+
+
+def test_what_is_gone_is_hidden_before_the_next_generation_stands(tmp_path: Path, place: MemoryPlace) -> None:
+    class Unbuildable(EmbeddedEngine):
+        def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
+            raise KnowledgeUnavailable("the disk is full")
+
+    first = sync(job(tmp_path, place.source()))
+    place.remove("delivery")
+    made = job(tmp_path, place.source(), engine=Unbuildable())
+    with pytest.raises(KnowledgeUnavailable):
+        sync(made)
+    live = made.store.live("acme")
+    assert live is not None and live.id == first.generation
+    assert "delivery" not in found(made, "parcels arrive within two days")

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from core import ids
 from core.errors import DocumentRejected, SourceUnavailable
 from core.ports.knowledge import Document, IndexEngine, Loaded, Source, SourceDocument, SourceProblem
-from core.providers.lexical import LexicalEngine
+from core.providers.embedded import EmbeddedEngine
 from gateway.store.knowledge import SqliteKnowledgeStore
 from kb_sync.pipeline import ChunkSettings, SyncJob
 from kb_sync.text import clean, one_line
@@ -142,7 +142,7 @@ def job(
     store.start()
     numbers = itertools.count(len(store.generations(tenant)) + 1)
     return SyncJob(
-        tenant=tenant, sources=sources, store=store, engine=engine or LexicalEngine(), root=folder / "index" / tenant,
+        tenant=tenant, sources=sources, store=store, engine=engine or EmbeddedEngine(), root=folder / "index" / tenant,
         chunk=chunk or ChunkSettings(), clock=Ticking(), new_id=lambda prefix: f"{prefix}_{next(numbers):03}_{ids.new_id('x')}",
     )  # fmt: skip
 

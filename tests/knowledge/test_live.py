@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from core.errors import KnowledgeUnavailable
 from core.ports.knowledge import Generation, KnowledgeIndex, SearchQuery, SearchResult
-from core.providers.lexical import LexicalEngine
+from core.providers.embedded import EmbeddedEngine
 from gateway.knowledge import LiveKnowledge
 from kb_sync.pipeline import SyncJob, build, sync
 from tests.kb_sync.world import MemoryPlace, job
@@ -106,10 +106,11 @@ async def test_it_swaps_to_a_newer_generation(tmp_path: Path, place: MemoryPlace
     live.close()
 
 
-class Slow(LexicalEngine):
+class Slow(EmbeddedEngine):
     """Indexes whose searches wait for a signal, and which count what is done to them."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.started, self.go = threading.Event(), threading.Event()
         self.opened: list[SlowIndex] = []
 
@@ -132,6 +133,9 @@ class SlowIndex:
 
     def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         return self._index.chunks(ids)
+
+    def hide(self, documents: Collection[str]) -> None:
+        self._index.hide(documents)
 
     def close(self) -> None:
         self.closed += 1
@@ -277,7 +281,7 @@ async def test_a_sync_at_work_is_left_to_bring_the_index(
     live.close()
 
 
-class Poisoned(LexicalEngine):
+class Poisoned(EmbeddedEngine):
     """Fails on one word and on no other."""
 
     def open(self, folder: Path, generation: str) -> KnowledgeIndex:  # type: ignore[override]  # wraps what it opens
@@ -289,6 +293,7 @@ class PoisonedIndex:
         self.generation, self.chunk_count = index.generation, index.chunk_count
         self.search_ = index.search
         self.chunks = index.chunks
+        self.hide = index.hide
         self.close = index.close
 
     def search(self, query: SearchQuery) -> SearchResult:

@@ -71,7 +71,7 @@ MUTANTS = (
     Mutant("true is 1", "core/flows/branching.py", "return value is wanted", "return value == wanted"),
     Mutant("at least is more than", "core/flows/branching.py", "LEVELS[value] >= LEVELS[bound]", "LEVELS[value] > LEVELS[bound]"),
     Mutant("4/5 is the fourth of May", "core/flows/days.py", "if day <= 12 and month <= 12:", "if day > 31:"),
-    Mutant("1.500 is 1.5 everywhere", "core/flows/values.py", 'grouping = "," if', 'grouping = "," if True or'),
+    Mutant("1.500 is 1.5 everywhere", "core/entities/numerals.py", 'grouping = "," if', 'grouping = "," if True or'),
     Mutant("filled on one way suffices", "config/flow_graph.py", "known[way.target] & arriving", "known[way.target] | arriving"),
     Mutant("a denied call has a result", "config/flow_graph.py", 'if outcome == "done" else None', "if outcome else None"),
     Mutant("nested repeats are fine", "config/patterns.py", "if most > 1 and self._closed", "if most > 999 and self._closed"),

@@ -13,6 +13,7 @@ from typing import Any
 from config.flow_problems import problems
 from config.flows import Flow as FlowBlock
 from config.flows import convert_flows
+from core.entities import entities
 from core.flows import Call, Finish, Flow, FlowState, HandOver, NotAnswered, Said, Say, ToolGave, advance, prompt_again
 from core.flows.flow import AskStep, SlotType
 from core.flows.moving import MAX_CALLS, MAX_HEARD, MAX_MOVES
@@ -20,7 +21,6 @@ from core.flows.places import ABSENT
 from core.markup import parse, to_text
 from core.ports.tools import Verification
 from core.reply import Link, Mark
-from core.steps.entities import entities
 from core.words import listed
 from tests.core.flows.script import T0, around, kept
 

@@ -12,10 +12,10 @@ from config.flows import Flow as FlowBlock
 from config.flows import convert_flows
 from config.problems import Report
 from config.yaml_tree import parse
+from core.entities import entities
 from core.flows import Around, Call, Flow, FlowState, Move, Said, Say, ToolGave, advance, begin
 from core.flows.state import Outcome
 from core.ports.tools import Verification
-from core.steps.entities import entities
 
 T0 = datetime(2026, 11, 21, 10, tzinfo=UTC)
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from core.entities import entities
 from core.flows import Said
 from core.flows.answers import Asked, Taken, Unusable, answered, filled
 from core.flows.flow import AskStep, SlotType, Valid
 from core.flows.listening import is_question, wants_to_stop, yes_or_no
 from core.flows.values import number
-from core.steps.entities import entities
 from tests.core.flows.script import around
 
 

@@ -7,12 +7,12 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.entities import entities
 from core.flows import Said, begin
 from core.flows.answers import answered, filled
 from core.flows.flow import AskStep, SlotType, Valid
 from core.flows.listening import is_question, parted, wants_to_stop, yes_or_no
 from core.ports.tools import Verification
-from core.steps.entities import entities
 from tests.core.flows.mutants import MUTANTS, ROOT, broken
 from tests.core.flows.random_flows import TYPES, talked_through
 from tests.core.flows.script import T0, around, flow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.entities import entities
 from core.flows import begin
 from core.ports.tools import Verification
-from core.steps.entities import entities
 from tests.core.flows.script import T0, flow
 
 RETURN = flow(

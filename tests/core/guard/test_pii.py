@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.guard.pii import find, is_card, is_iban, redact
+from core.guard.pii import find, redact
+from core.recognisers import is_card, is_iban
 
 SUITE = Path(os.environ.get("FRONTDESK_SHARED", "/nowhere")) / "data" / "pii" / "items.jsonl"
 

@@ -1,0 +1,209 @@
+"""Vectors of the chunks, searched in two stages: sign bits choose candidates, int8 rows give their cosines.
+
+Rows that are not allowed are out before candidates are chosen.  Equal distances are all in or all out, so the order in which
+chunks were built changes nothing.  The bits are those of rotated vectors: plain signs of real embeddings miss an eighth of the
+nearest rows where rotated ones miss a twentieth (100 000 chunks, 400 candidates, dev questions).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.ports.embedding import Vectors
+
+ROWS, SCALES = "vectors.int8.npy", "vectors.scales.npy"
+BITS, ROTATION = "vectors.bits.npy", "vectors.rotation.npy"
+PROBES, TRUTH = "vectors.probes.npy", "vectors.truth.npy"
+
+SMALL = 4_096
+"""Up to so many rows an exact scan is as fast as two stages."""
+
+CANDIDATES = (400, 1_000, 2_000, 4_000)
+ENOUGH = 0.98
+"""Share of the true best that the first stage must keep; it takes the fewest candidates that do, or is left out."""
+
+PROBED, TOP = 16, 20
+BLOCK, SCANNED = 4_096, 65_536
+"""Rows made float at once, and rows whose bits are compared at once: few and large steps, for between steps a thread waits its
+turn."""
+
+SAMPLED = 32
+"""Every so many distances tell about where the bound lies."""
+
+Distances = NDArray[np.uint8] | NDArray[np.uint16]
+Mask = NDArray[np.bool_]
+Rows = NDArray[np.intp]
+
+
+class _Scratch(threading.local):
+    """Memory that a thread uses for every search: fresh pages would cost as much as the work in them."""
+
+    def __init__(self) -> None:
+        self._held: dict[str, NDArray[Any]] = {}
+
+    def of(self, use: str, shape: tuple[int, int], kind: type[np.generic]) -> NDArray[Any]:
+        """At least the size, cut to it; what it holds is nobody's."""
+        wanted, held = shape[0] * shape[1], self._held.get(use)
+        if held is None or held.size < wanted or held.dtype != kind:
+            held = self._held[use] = np.empty(wanted, kind)
+        return held[:wanted].reshape(shape)
+
+
+_scratch = _Scratch()
+
+
+def dots(rows: NDArray[np.int8] | Vectors, query: Vectors) -> Vectors:
+    """The products of rows with one query, in the thread that asks."""
+    found = np.empty(len(rows), np.float32)
+    for start in range(0, len(rows), BLOCK):
+        part = rows[start : start + BLOCK]
+        floats = _scratch.of("floats", part.shape, np.float32)
+        np.copyto(floats, part)
+        np.vecdot(floats, query, out=found[start : start + len(part)])
+    return found
+
+
+def quantized(vectors: Vectors) -> tuple[NDArray[np.int8], Vectors]:
+    """int8 rows, and for each what one step of it is worth."""
+    scales = (np.abs(vectors).max(axis=1, initial=0) / 127).astype(np.float32)
+    rows = np.rint(vectors / np.maximum(scales, 1e-12)[:, None]).astype(np.int8)
+    return rows, scales
+
+
+def sign_bits(vectors: Vectors) -> NDArray[np.uint64]:
+    """One bit a dimension, as rows of 64-bit words."""
+    packed = np.packbits(vectors > 0, axis=1)
+    missing = -packed.shape[1] % 8
+    return np.ascontiguousarray(np.pad(packed, ((0, 0), (0, missing)))).view(np.uint64)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What turns a vector before its signs are taken: the mean goes off, then come the products with the rows of ``turn``."""
+
+    mean: Vectors
+    turn: Vectors
+
+    def bits(self, vectors: Vectors) -> NDArray[np.uint64]:
+        """Sign bits of turned vectors."""
+        turned = np.matmul(vectors - self.mean, self.turn.T, dtype=np.float32)
+        return sign_bits(turned)
+
+    def bits_of(self, query: Vectors) -> NDArray[np.uint64]:
+        """The words of one turned query."""
+        words: NDArray[np.uint64] = sign_bits(dots(self.turn, query - self.mean)[None, :])[0]
+        return words
+
+    @property
+    def packed(self) -> Vectors:
+        """As one array: the mean above the turn."""
+        return np.vstack([self.mean[None, :], self.turn])
+
+    @classmethod
+    def unpacked(cls, packed: Vectors) -> Rotation:
+        """The other way round."""
+        return cls(packed[0], packed[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Rows and their cosines, best first."""
+
+    rows: Rows
+    cosines: Vectors
+
+
+class VectorReader:
+    """Searches the vectors of an open generation: bits in memory, rows mapped; thread-safe.
+
+    ``candidates`` is how many the first stage takes here; None: every row is compared.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._rows = np.load(folder / ROWS, mmap_mode="r").view(np.ndarray)
+        self._scales: Vectors = np.load(folder / SCALES)
+        self.candidates: int | None = None
+        if len(self._rows) > SMALL:
+            self._bits: NDArray[np.uint64] = np.load(folder / BITS)
+            self._rotation = Rotation.unpacked(np.load(folder / ROTATION))
+            self.candidates = self._enough(np.load(folder / PROBES), np.load(folder / TRUTH))
+
+    def cosines(self, query: Vectors, rows: Rows) -> Vectors:
+        """The cosine of the query with each of some rows."""
+        found: Vectors = dots(self._rows[rows], query) * self._scales[rows]
+        return found
+
+    def nearest(self, query: Vectors, limit: int, allowed: Mask | None) -> Near:
+        """The nearest allowed rows; equal ones in the order of their rows."""
+        rows = self._first_stage(query, limit, allowed)
+        cosines = self.cosines(query, rows) if rows is not None else dots(self._rows, query) * self._scales
+        if rows is None:
+            rows = np.arange(len(cosines)) if allowed is None else np.flatnonzero(allowed)
+            cosines = cosines[rows]
+        best = _top(cosines, limit)
+        return Near(rows[best], cosines[best])
+
+    def _first_stage(self, query: Vectors, limit: int, allowed: Mask | None) -> Rows | None:
+        if self.candidates is None:
+            return None
+        distances = self._distances(query)
+        if allowed is not None:
+            distances[~allowed] = np.iinfo(distances.dtype).max
+        return np.flatnonzero(distances <= _bound(distances, max(self.candidates, limit)))
+
+    def _distances(self, query: Vectors) -> Distances:
+        """How many bits differ; 256 of 256 wraps to none, and the second stage puts it right."""
+        words = self._rotation.bits_of(query)
+        count = self._bits.shape[1]
+        distances: Distances = np.zeros(count, np.uint8) if len(words) <= 4 else np.zeros(count, np.uint16)
+        for start in range(0, count, SCANNED):
+            part = distances[start : start + SCANNED]
+            differing = _scratch.of("differing", (1, len(part)), np.uint64)[0]
+            numbers = _scratch.of("numbers", (1, len(part)), np.uint8)[0]
+            for column, word in zip(self._bits, words, strict=True):
+                np.bitwise_xor(column[start : start + SCANNED], word, out=differing)
+                np.bitwise_count(differing, out=numbers)
+                np.add(part, numbers, out=part)
+        return distances
+
+    def _enough(self, probes: Vectors, truth: Rows) -> int | None:
+        """The fewest candidates that keep enough of what is truly nearest to the probes, checked at every load."""
+        needed: list[int] = []
+        for probe, nearest in zip(probes, truth, strict=True):
+            distances = self._distances(probe)
+            within = np.cumsum(np.bincount(distances))
+            needed.extend(within[distances[nearest]].tolist())
+        shares = ((step, np.mean(np.array(needed) <= step)) for step in CANDIDATES)
+        return next((step for step, share in shares if share >= ENOUGH), None)
+
+
+def _top(cosines: Vectors, limit: int) -> Rows:
+    """The places of the highest, best first, equal ones in order; all that are equal to the last are looked at."""
+    if limit < len(cosines):
+        last = np.partition(cosines, len(cosines) - limit)[len(cosines) - limit]
+        places = np.flatnonzero(cosines >= last)
+    else:
+        places = np.arange(len(cosines))
+    best: Rows = places[np.argsort(-cosines[places], kind="stable")[:limit]]
+    return best
+
+
+def _bound(distances: Distances, wanted: int) -> int:
+    """The smallest distance within which there are as many rows as wanted, or the largest that an allowed row can have.
+
+    A sample tells where to begin; counting decides.
+    """
+    highest = min(int(np.iinfo(distances.dtype).max) - 1, 64 * 64)
+    sample = np.sort(distances[::SAMPLED])
+    bound = min(int(sample[min(wanted // SAMPLED, len(sample) - 1)]), highest)
+    while bound > 0 and np.count_nonzero(distances < bound) >= wanted:
+        bound -= 1
+    while bound < highest and np.count_nonzero(distances <= bound) < wanted:
+        bound += 1
+    return bound

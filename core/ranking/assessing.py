@@ -1,0 +1,58 @@
+"""The last look at a search result: how far it can be trusted, and what to do with it.  Pure; 1-2 ms, in the search's thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.ports.knowledge import Advice, Assessment, SearchQuery, SearchResult
+from core.ranking.calibration import OVERALL, Calibration, Head
+from core.ranking.confidence import inspect
+from core.ranking.reasons import reasons
+from core.ranking.settings import CalibrationSettings
+
+NOTHING_FOUND = "nothing was found"
+_DEFAULTS = CalibrationSettings()
+
+
+def assess(
+    query: SearchQuery,
+    result: SearchResult,
+    calibration: Calibration,
+    settings: CalibrationSettings = _DEFAULTS,
+) -> SearchResult:
+    """The same passages with an ``assessment``; call it after the last change to their order."""
+    if not result.passages:
+        nothing = Assessment(confidence=0.0, vague=0.0, advice=Advice.DECLINE, because=(NOTHING_FOUND,))
+        return replace(result, assessment=nothing)
+    looked = inspect(query, result)
+    head = calibration.head(has_cosine=looked.has_cosine)
+    confidence = round(head.model.probability(looked.signals), 4)
+    vague = round(calibration.vague.probability(looked.signals), 4)
+    advice = advised(
+        confidence, vague, _threshold(result, head, settings), calibration.clarify_from, calibration.ask_first_from
+    )
+    return replace(
+        result,
+        assessment=Assessment(
+            confidence=confidence,
+            vague=vague,
+            advice=advice,
+            because=reasons(query, looked, head.model, advice),
+            signals=looked.signals,
+        ),
+    )
+
+
+def _threshold(result: SearchResult, head: Head, settings: CalibrationSettings) -> float:
+    """By the target of the best passage's category, else the common one."""
+    category = result.passages[0].chunk.category
+    return head.threshold(settings.categories.get(category, settings.wrong_answers_at_most), category or OVERALL)
+
+
+def advised(confidence: float, vague: float, answer_from: float, clarify_from: float, ask_first_from: float) -> Advice:
+    """Ask back a question that can hardly be meant as it stands; answer when sure enough; else see whether to ask back."""
+    if vague >= ask_first_from:
+        return Advice.CLARIFY
+    if confidence >= answer_from:
+        return Advice.ANSWER
+    return Advice.CLARIFY if vague >= clarify_from else Advice.DECLINE

@@ -1,0 +1,1 @@
+"""Entities: what a message names, and what it refers to."""
