@@ -38,7 +38,7 @@ class FastPath(EnginePart):
     """How much of the question the title must say, and of the title the question."""
     margin: Share = 0.1
     """By how much of its score the best document must lead the next."""
-    confidence: Share = 0.9
+    confidence: Share = 0.85
     """How sure the search must be."""
     categories: tuple[CategoryName, ...] = ("faq",)
     """Categories of documents whose entries are canonical answers; they need less coverage."""

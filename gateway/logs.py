@@ -37,6 +37,16 @@ def safe_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
     return event
 
 
+class _Stderr:
+    """Standard error as it is when something is written: loggers are kept, and who captures it may be gone by then."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(*, level: str = "info", form: str = "auto") -> None:
     """Readable lines on a terminal, one JSON object a line otherwise; ``form`` auto, console or json."""
     is_console = form == "console" or (form == "auto" and sys.stderr.isatty())
@@ -51,7 +61,7 @@ def configure(*, level: str = "info", form: str = "auto") -> None:
     structlog.configure(
         processors=[*chain, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]  # as much of a file as it uses
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

@@ -11,6 +11,7 @@ from core.ranking.reasons import reasons
 from core.ranking.settings import CalibrationSettings
 
 NOTHING_FOUND = "nothing was found"
+NAMED = 0.99
 _DEFAULTS = CalibrationSettings()
 
 
@@ -28,9 +29,8 @@ def assess(
     head = calibration.head(has_cosine=looked.has_cosine)
     confidence = round(head.model.probability(looked.signals), 4)
     vague = round(calibration.vague.probability(looked.signals), 4)
-    advice = advised(
-        confidence, vague, _threshold(result, head, settings), calibration.clarify_from, calibration.ask_first_from
-    )
+    ask_first_from = 1.0 if _is_named(result) else calibration.ask_first_from
+    advice = advised(confidence, vague, _threshold(result, head, settings), calibration.clarify_from, ask_first_from)
     return replace(
         result,
         assessment=Assessment(
@@ -41,6 +41,11 @@ def assess(
             signals=looked.signals,
         ),
     )
+
+
+def _is_named(result: SearchResult) -> bool:
+    """Whether the best passage's title says all of a question of several words: "delivery costs" means the page of that name."""
+    return len(result.terms) > 1 and result.passages[0].features.get("title", 0.0) >= NAMED
 
 
 def _threshold(result: SearchResult, head: Head, settings: CalibrationSettings) -> float:

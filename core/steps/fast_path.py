@@ -34,7 +34,7 @@ class FastPathSettings:
     enabled: bool = True
     coverage: float = 0.5
     margin: float = 0.1
-    confidence: float = 0.9
+    confidence: float = 0.85
     categories: tuple[str, ...] = ("faq",)
 
 

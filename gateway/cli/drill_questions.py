@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -20,6 +21,7 @@ from gateway import compose
 from gateway.cli.drill_stage import NoDrill, Stage
 
 TRIED: Final = 60
+FIRST_WORDS: Final = 10
 UNKNOWN: Final = (
     "Which zorvexquil belongs to a brimblewick?",
     "Why do my flunterquops always gribbelate?",
@@ -53,13 +55,18 @@ async def questions_for(stage: Stage, tenant: Tenant, wanted: str | None) -> Que
 
 
 def _candidates(stage: Stage, tenant: Tenant) -> Iterator[str]:
-    """What the operator suggests to customers, then the titles of pages."""
+    """What the operator suggests to customers, then titles of pages with their first words: a bare title is asked back."""
     for account in tenant.accounts:
         if isinstance(account.settings, WebSettings):
             yield from account.settings.suggestions
     documents = stage.serving.world.services.knowledge_store.documents(tenant.id)
-    titles = dict.fromkeys(document.title for document in islice(documents, TRIED) if document.title)
-    yield from (title if title.endswith("?") else f"{title}?" for title in titles)
+    titles = {document.title: document.body for document in islice(documents, TRIED) if document.title}
+    yield from (title if title.endswith("?") else f"{title}: {_beginning(body)}?" for title, body in titles.items())
+
+
+def _beginning(body: str) -> str:
+    """The first words of a page, without their marks."""
+    return " ".join(re.findall(r"[^\W_]+", body)[:FIRST_WORDS])
 
 
 class _Unseen:
