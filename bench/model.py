@@ -59,7 +59,8 @@ def _settings(model_url: str) -> dict[str, Any]:
     engine = demo["tenants"][0]["engine"]
     converse = {**engine["converse"], "fast_path": {"enabled": False}, "cache": {"enabled": False}}
     settings = web_settings(sources=[DEMO / "kb"])
-    settings["tenants"][0]["engine"] = {**engine, "converse": converse}
+    sure = {**engine["confidence"], "calibration": str(DEMO / "calibration.json")}
+    settings["tenants"][0]["engine"] = {**engine, "converse": converse, "confidence": sure}
     choice = {"endpoint": "lab", "model": "bench", "max_parallel": 2 * STREAMS, "input_price": 2, "output_price": 8}
     settings["models"] = {
         "endpoints": {"lab": {"base_url": f"{model_url}/v1", "key": "bench"}},

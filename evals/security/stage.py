@@ -179,6 +179,7 @@ def settings_of(folder: Path, port: int) -> config.Settings:
     tenant["accounts"] = tenant["accounts"][:1]
     tenant["knowledge"] = {"sources": [{"id": "help", "kind": "folder", "path": str(DEMO.parent / "kb")}]}
     tenant["engine"]["history"] = 4
+    tenant["engine"]["confidence"]["calibration"] = str(DEMO.parent / "calibration.json")
     tenant["engine"]["converse"] |= {"summary_every": 2, "patience_s": 30, "fast_path": {"enabled": False}}
     tenant["tools"] += _inviting(tenant["tools"])
     path = folder / "frontdesk.yaml"

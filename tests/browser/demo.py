@@ -31,6 +31,7 @@ def settings() -> dict[str, Any]:
     made["server"]["limits"] = {"sessions_per_minute": 1000}
     for source in made["tenants"][0]["knowledge"]["sources"]:
         source["path"] = str(DEMO / source["path"])
+    made["tenants"][0]["engine"]["confidence"]["calibration"] = str(DEMO / "calibration.json")
     return made
 
 

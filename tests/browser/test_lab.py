@@ -64,13 +64,15 @@ async def test_the_web_chat_does_not_take_the_focus_from_who_writes(page: Page) 
 @pytest.mark.parametrize("kind", VENDORS)
 async def test_the_whole_story(page: Page, kind: str) -> None:
     pane, desk = LabPane(page, kind), LabDesk(page)
-    await pane.say(f"Do you deliver to Germany, I ask by {kind}?")
+    await pane.say(f"How much is standard delivery to Germany? I ask by {kind}.")
     await expect(pane.bot.last).to_contain_text("Germany", timeout=LIMIT_MS)
     receipt = pane.root.locator(".receipt").last
     await expect(receipt).to_contain_text("Answered")
     await expect(receipt).to_contain_text("source")
     await receipt.locator("summary").click()
-    await expect(receipt.locator(".slip")).to_contain_text(f"“Do you deliver to Germany, I ask by {kind}?”")
+    await expect(receipt.locator(".slip")).to_contain_text(
+        f"“How much is standard delivery to Germany? I ask by {kind}.”"
+    )
     await expect(receipt.locator("[data-quoted]").first).to_be_visible()
     await pane.say("Can you call me?")
     await expect(pane.bot.last).to_contain_text("person", timeout=LIMIT_MS)

@@ -114,7 +114,7 @@ async def _rates_after_the_end(shop: Shop, desk: Desk) -> None:
 async def test_the_assistant_answers_again_when_it_is_given_back(shop: Shop, desk: Desk) -> None:
     await shop.visit()
     await shop.ask("Where are your stores?")
-    await shop.frame.get_by_role("button", name="Talk to a person").click()
+    await shop.say("I want to talk to a person")
     await expect(shop.banner).to_be_visible()
     await desk.open("Where are your stores?")
     await desk.press("Claim")
