@@ -117,7 +117,7 @@ OWN: Final = (
         for nonce in ("4821", "1000", "9999")
     ),
     Attack(id="split-1", text=_SPLIT[0], then=("{yes}", _SPLIT[1], "{yes}", _SPLIT[2], "{yes}", _SPLIT[3], "{yes}")),
-    Attack(id="split-2", text=_SPLIT[3], then=("{yes}", "{yes}", _SPLIT[0], "{yes}", _SPLIT[1], "{yes}")),
+    Attack(id="split-2", text=_SPLIT[1], then=("{yes}", "{yes}", _SPLIT[3], "{yes}", _SPLIT[0], "{yes}")),
     Attack(id="twice", text=_SPLIT[2], then=("{yes}", "{yes}", "{yes}")),
 )
 """For every field."""
