@@ -289,8 +289,11 @@ class Cases:
         return record
 
     async def routed(self, errand: Errand, record: CaseRecord, change: CaseChange) -> Routed:
-        """Bring a case where it belongs now, along with a change."""
+        """Bring a case where it belongs now, along with a change; once for a row, whose later attempts have the budget."""
         routed = await self._routes.route(errand.head)
+        done = f"brought:{errand.item.id}:{record.ref}"
+        if await self.book.known(done) is not None:
+            return routed
         if routed.assignee is not None:
             await self.book.append(f"routed:{record.ref}", routed.assignee)
         try:
@@ -303,6 +306,7 @@ class Cases:
         except MessageRejected as error:
             log.warning("desk_route_refused", ref=record.ref, reason=error.safe_message)
             await self.change(record.ref, change)
+        await self.book.note(done, record.ref)
         return routed
 
     async def succeeded(self, errand: Errand, record: CaseRecord, lost: DeliveryError) -> CaseRecord:

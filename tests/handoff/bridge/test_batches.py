@@ -56,3 +56,22 @@ async def test_a_batch_whose_answer_was_lost_takes_nothing_more_along(tmp_path: 
         await stage.writes("Three")
         await stage.deliver()
         assert public(case)[1:] == ["One\n\nTwo", "Three"]
+
+
+async def test_a_case_that_is_back_goes_on_from_write_to_write_where_there_is_room_for_one_at_a_time(
+    tmp_path: Path,
+) -> None:
+    async with ledger(tmp_path) as store:
+        stage = stage_on(store, replace(FEATURES, updates=3, updates_per_s=60))
+        case = await stage.asks()
+        await stage.handoff.give_back(stage.conv, agent="Kim", key="back")
+        await stage.deliver()
+        stage.clock.skipped += timedelta(minutes=2)
+        for number in range(3):
+            await stage.handoff.reply(stage.conv, agent="Kim", text=f"Line {number}", key=f"k{number}")
+            await stage.deliver()
+            stage.clock.skipped += timedelta(seconds=15)
+        await stage.handoff.give_back(stage.conv, agent="Kim", key="back again")
+        await stage.writes("A person once more, please", hands_over=True)
+        await stage.deliver(attempts=20)
+        assert public(case)[-1] == "A person once more, please"

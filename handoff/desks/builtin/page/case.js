@@ -200,7 +200,7 @@ export class Case {
         button("claim", item.owner === "human" ? "Take over" : "Claim", "primary", "hand"),
         button("give_back", "Give back", "quiet", "bot", " to assistant"),
         button("resolve", "Resolve", "quiet", "check")));
-    if (focused) document.querySelector(`[data-action="${focused}"]`)?.focus();
+    if (focused && document.hasFocus()) document.querySelector(`[data-action="${focused}"]`)?.focus();
   }
 
   drawSuggestions() {

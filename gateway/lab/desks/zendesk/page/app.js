@@ -88,7 +88,7 @@ function draw() {
   $("subject").textContent = `#${ticket.id} ${ticket.subject}`;
   $("facts").replaceChildren(...facts(ticket).flat());
   $("moves").replaceChildren(...moves(ticket));
-  if (focused) $("moves").querySelector(`[data-action="${focused}"]`)?.focus();
+  if (focused && document.hasFocus()) $("moves").querySelector(`[data-action="${focused}"]`)?.focus();
   $("composer").hidden = ticket.status === "closed";
   const print = JSON.stringify(ticket.thread);
   if (print === state.drawn) return;
@@ -115,7 +115,7 @@ async function send(event) {
     if (await act(new FormData($("composer")).get("kind"), text)) $("text").value = "";
   } finally {
     $("send").disabled = false;
-    $("text").focus();
+    if (document.hasFocus()) $("text").focus(); // Who writes in another frame by now keeps the focus.
   }
 }
 
