@@ -47,8 +47,11 @@ class _Stderr:
         sys.stderr.flush()
 
 
-def configure(*, level: str = "info", form: str = "auto") -> None:
-    """Readable lines on a terminal, one JSON object a line otherwise; ``form`` auto, console or json."""
+def configure(*, level: str = "info", form: str = "auto", is_final: bool = False) -> None:
+    """Readable lines on a terminal, one JSON object a line otherwise; ``form`` auto, console or json.
+
+    ``is_final``: nothing in this process configures logs anew, and every logger is made once.
+    """
     is_console = form == "console" or (form == "auto" and sys.stderr.isatty())
     renderer: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
     chain: list[Any] = [
@@ -62,6 +65,6 @@ def configure(*, level: str = "info", form: str = "auto") -> None:
         processors=[*chain, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
         logger_factory=structlog.PrintLoggerFactory(_Stderr()),  # type: ignore[arg-type]  # as much of a file as it uses
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=is_final,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

@@ -74,7 +74,7 @@ def register(app: typer.Typer) -> None:
 
         load = partial(load_settings, helpdesk_at=f"http://{HOST}:{port}" if helpdesk else None)
         settings = load(config)
-        logs.configure(level=settings.log.level, form=settings.log.format)
+        logs.configure(level=settings.log.level, form=settings.log.format, is_final=True)
         run = asyncio.run
         if sys.platform != "win32":
             import uvloop

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         from gateway.serving import serve as run_serve
 
         settings = load_settings(config)
-        logs.configure(level=settings.log.level, form=settings.log.format)
+        logs.configure(level=settings.log.level, form=settings.log.format, is_final=True)
         run = asyncio.run
         if sys.platform != "win32":
             import uvloop

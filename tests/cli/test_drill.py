@@ -24,7 +24,7 @@ from tests.cli.modelled import Host, tool
 from tests.flows.company import TENANT, settings, write_articles
 
 QUESTION = "Within how many days can I return goods?"
-PATIENT = {"engine": {"converse": {"patience_s": 1.5}}}
+PATIENT = {"engine": {"converse": {"patience_s": 6}}}
 
 
 class Company:
