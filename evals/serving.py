@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
-READY_LIMIT_S = 30.0
+READY_LIMIT_S = 120.0
 
 
 def free_port() -> int:

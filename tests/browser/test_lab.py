@@ -18,7 +18,7 @@ from tests.browser.lab import LabDesk, LabHelpdesk, LabPane, ServedLab, served_l
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WIDE: ViewportSize = {"width": 1440, "height": 900}
-LIMIT_MS = 20_000
+LIMIT_MS = 60_000
 VENDORS = ("slack", "telegram", "whatsapp", "sms", "teams")
 BUTTONS = ("slack", "telegram", "whatsapp", "teams")
 """Channels with quick replies; on SMS one types what one wants."""
