@@ -70,7 +70,8 @@ def _job(data: Path, folder: Path) -> SyncJob:
     sources: list[Source] = []
     for name in SUITES:
         settings = plugin.settings(path=data / name, include=("documents.jsonl",))
-        sources.append(plugin.build(SourceContext(id=name, tenant="bench", clock=_now), settings))
+        context = SourceContext(id=name, tenant="bench", clock=_now, folder=folder / name)
+        sources.append(plugin.build(context, settings))
     return SyncJob(
         tenant="bench",
         sources=tuple(sources),

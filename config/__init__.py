@@ -9,22 +9,21 @@ from config.engine import Engine, convert_engine
 from config.experiments import convert_experiments, convert_rollouts
 from config.flows import convert_flows
 from config.handoff import convert_handoff
+from config.knowledge import Gate, Knowledge, Schedule, SourceBlock
 from config.loader import Examined, examine, load
 from config.model_roles import Models, convert_models
 from config.models import (
     Account,
     DeskBlock,
-    Knowledge,
     Limits,
     Log,
     Notices,
     Person,
-    Plugs,
     Server,
     Settings,
-    SourceBlock,
     Tenant,
 )
+from config.plugs import Plugs
 from config.problems import ConfigProblems, Problem
 from config.schema import json_schema
 from config.tools import convert_tools
@@ -36,6 +35,7 @@ __all__ = [
     "DeskBlock",
     "Engine",
     "Examined",
+    "Gate",
     "Knowledge",
     "Limits",
     "Log",
@@ -44,6 +44,7 @@ __all__ = [
     "Person",
     "Plugs",
     "Problem",
+    "Schedule",
     "Server",
     "Settings",
     "SettingsWatcher",

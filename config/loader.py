@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from config.explain import Explainer
-from config.models import Origin, Plugs, Settings
+from config.models import Origin, Settings
+from config.plugs import Plugs
 from config.problems import TOP, ConfigProblems, Problem, Report
 from config.references import References
 from config.scalars import Scalars

@@ -6,67 +6,38 @@ The docstring under a field is its description in the JSON Schema and in error m
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, Self, get_args
+from typing import Annotated, Final, Literal, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     DirectoryPath,
     Field,
     PrivateAttr,
     SecretStr,
     SerializeAsAny,
     StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
 )
 
-from config.embedding import EmbedderBlock
 from config.engine import Engine
 from config.entities import Entities
 from config.experiments import Experiment, Rollouts
 from config.flows import Flow
 from config.handoff import Handoff
 from config.intents import Intents
+from config.knowledge import Knowledge
 from config.model_roles import Models
+from config.plugs import Block, Part, Slug
 from config.problems import Problem
 from config.tools import Tools, ToolScopes
 
 LEAST_SECRET_BYTES: Final = 32
 LEAST_PASSWORD_CHARS: Final = 8
 
-
-class Part(BaseModel):
-    """Base of every block: frozen, knows its keys, never shows input."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True, allow_inf_nan=False
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plugs:
-    """The settings models of every plug, by the word that names it in YAML; made by ``gateway.compose.plugs``."""
-
-    channels: Mapping[str, type[BaseModel]]
-    desks: Mapping[str, type[BaseModel]]
-    sources: Mapping[str, type[BaseModel]]
-
-
-def _plugs(info: ValidationInfo) -> Plugs:
-    """The loader hands the plugs in; blocks of plugs cannot be checked without."""
-    plugs: Plugs = (info.context or {})["plugs"]
-    return plugs
-
-
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-"""Ids appear in URLs, file names and logs."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 Host = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9.:_-]+$")]
@@ -201,42 +172,6 @@ class Person(Part):
     """Tenants this person sees; left out: all."""
 
 
-class Block(Part):
-    """A block whose further keys belong to a plug, chosen by ``word``; they land, checked, in ``settings``."""
-
-    word: ClassVar[Literal["channel", "kind"]]
-    group: ClassVar[Literal["channels", "desks", "sources"]]
-    own: ClassVar[tuple[str, ...]]
-
-    @classmethod
-    def models(cls, plugs: Plugs) -> Mapping[str, type[BaseModel]]:
-        """The plug models of this sort of block, by kind."""
-        return {"channels": plugs.channels, "desks": plugs.desks, "sources": plugs.sources}[cls.group]
-
-    @model_validator(mode="before")
-    @classmethod
-    def _split(cls, block: Any) -> Any:
-        """Put the plug's keys under ``settings``."""
-        if not isinstance(block, dict):
-            return block
-        theirs = {key: value for key, value in block.items() if key not in cls.own}
-        return {**{key: block[key] for key in cls.own if key in block}, "settings": theirs}
-
-    @field_validator("channel", "kind", mode="after", check_fields=False)
-    @classmethod
-    def _known(cls, kind: str, info: ValidationInfo) -> str:
-        if kind not in cls.models(_plugs(info)):
-            raise ValueError("unknown")
-        return kind
-
-    @field_validator("settings", mode="wrap", check_fields=False)
-    @classmethod
-    def _by_plug(cls, block: Any, _handler: Any, info: ValidationInfo) -> BaseModel:
-        """Check the plug's keys with its model; an unknown kind was reported already."""
-        model = cls.models(_plugs(info)).get(info.data.get(cls.word, ""))
-        return model.model_validate(block, context=info.context) if model else Part()
-
-
 class Account(Block):
     """One configured installation of a channel."""
 
@@ -252,21 +187,6 @@ class Account(Block):
     """The channel's own keys."""
 
 
-class SourceBlock(Block):
-    """Where knowledge comes from."""
-
-    word = "kind"
-    group = "sources"
-    own = ("id", "kind")
-
-    id: Slug
-    """Unique within the tenant; part of citations and of `frontdesk sync ID`."""
-    kind: str
-    """Kind of source."""
-    settings: SerializeAsAny[BaseModel]
-    """The source's own keys."""
-
-
 class DeskBlock(Block):
     """Where people answer."""
 
@@ -280,26 +200,6 @@ class DeskBlock(Block):
     """The desk's own keys."""
 
 
-class Chunk(Part):
-    """How documents are cut; a change rebuilds the index at the next sync."""
-
-    tokens: Annotated[int, Field(ge=50, le=4_000)] = 500
-    """About how many tokens a chunk has."""
-    overlap: Annotated[int, Field(ge=0, le=1_000)] = 60
-    """How many tokens of a chunk the next one repeats; less than `tokens`."""
-
-
-class Knowledge(Part):
-    """What the assistant answers from."""
-
-    chunk: Chunk = Chunk()
-    """How documents are cut."""
-    embedder: EmbedderBlock = EmbedderBlock()
-    """What turns texts into vectors, so that other words for the same thing are found."""
-    sources: tuple[SourceBlock, ...] = ()
-    """Where knowledge comes from."""
-
-
 class Notices(Part):
     """The templated sentences at a handoff.
 
@@ -307,9 +207,9 @@ class Notices(Part):
     waited; a sentence that names what is not known is passed over.
     """
 
-    default: NoticeTexts = {}
+    default: NoticeTexts = Field(default={})
     """Sentences for every language that is not listed below; left out: the shipped ones."""
-    by_language: dict[Language, NoticeTexts] = {}
+    by_language: dict[Language, NoticeTexts] = Field(default={})
     """Sentences by language code."""
 
 

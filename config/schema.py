@@ -11,7 +11,9 @@ from typing import Any, Final
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
-from config.models import Account, Block, DeskBlock, Plugs, Settings, SourceBlock
+from config.knowledge import SourceBlock
+from config.models import Account, DeskBlock, Settings
+from config.plugs import Block, Plugs
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ENVIRONMENT: Final = {"$ref": "#/$defs/FromEnvironment"}

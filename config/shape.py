@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
-from config.models import Block, Plugs
+from config.plugs import Block, Plugs
 
 Types = tuple[Any, ...]
 """The alternatives a value may have; empty: unknown."""

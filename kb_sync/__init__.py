@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
@@ -17,11 +19,16 @@ SettingsT_contra = TypeVar("SettingsT_contra", bound=BaseModel, contravariant=Tr
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
-    """What the composition root gives a source beside its settings."""
+    """What the composition root gives a source beside its settings.
+
+    ``folder`` is the source's own place for working copies, made by it when it needs one; ``sleep`` waits so many seconds.
+    """
 
     id: str
     tenant: str
     clock: Callable[[], datetime]
+    folder: Path
+    sleep: Callable[[float], None] = time.sleep
 
 
 class BuildSource(Protocol[SettingsT_contra]):

@@ -72,7 +72,7 @@ def read_source(job: SyncJob, source: Source, progress: Progress) -> SourceRun:
 
 
 def _read(job: SyncJob, source: Source, diff: _Diff, progress: Progress) -> None:
-    items = tuple(source.items())
+    items = tuple(source.listing().items)
     progress.source_started(source.id, len(items))
     for item, loaded in _load_all(items):
         _take(diff, item, loaded)

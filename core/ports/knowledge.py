@@ -5,14 +5,15 @@ A generation is (documents, chunker, embedder, dimension): built beside the live
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.ids import digest
+from core.ports.channel import RawRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,10 +293,16 @@ class KnowledgeStore(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """What one item of a source held: documents, and the parts of it that cannot be used."""
+    """What one item of a source held: documents, and the parts of it that cannot be used.
+
+    ``version`` is what to remember of the item ("" nothing: it is loaded again next time).  ``is_unchanged``: the item is as it
+    was when the known version was remembered, and nothing was read.
+    """
 
     documents: tuple[Document, ...]
     problems: tuple[SourceProblem, ...] = ()
+    version: str = ""
+    is_unchanged: bool = False
 
 
 class SourceDocument(Protocol):
@@ -305,16 +312,71 @@ class SourceDocument(Protocol):
     def external_id(self) -> str:
         """The source's own name for the item."""
 
-    def load(self) -> Loaded:
-        """Read and normalise it; a file of JSON lines yields many documents."""
+    @property
+    def version(self) -> str:
+        """What the listing tells of its state (a revision, a date of change); equal means unchanged, "" that it does not tell."""
+
+    def load(self, known: str = "") -> Loaded:
+        """Read and normalise it; a file of JSON lines yields many documents.
+
+        ``known`` is the version remembered of it ("" when there is none): a source that can ask "has it changed since" does.
+        ``SourceUnavailable`` when the source as a whole went away meanwhile.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """What there is now.
+
+    ``is_complete``: what is not listed is gone; else only ``gone`` (external ids of items) is, and the rest stays as it was.
+    ``cursor`` is asked once the items were all taken: what the next listing begins from ("" from the beginning).
+    """
+
+    items: Iterable[SourceDocument]
+    is_complete: bool = True
+    gone: Iterable[str] = ()
+    cursor: Callable[[], str] = lambda: ""
 
 
 class Source(Protocol):
-    """One configured knowledge source; synchronous, run in a worker thread."""
+    """One configured knowledge source; synchronous, used by one sync at a time, its items loaded in several threads.
+
+    ``parallel`` is how many of its items may be loaded at once.
+    """
 
     id: str
     kind: str
     tenant: str
+    parallel: int
 
-    def items(self) -> Iterator[SourceDocument]:
-        """List what there is now; ``SourceUnavailable`` when it cannot be listed at all."""
+    def listing(self, cursor: str = "") -> Listing:
+        """List what there is now, or what changed since ``cursor``; ``SourceUnavailable`` when it cannot be listed at all.
+
+        A cursor that the source no longer understands gives a complete listing.
+        """
+
+    def close(self) -> None:
+        """Let go of connections; safe twice and before use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceNews:
+    """What a vendor's call tells of a source's items, by external id; ``answer`` is the body it wants back.
+
+    ``gone`` must not be answered from any more; ``changed`` are read again soon; neither: nothing to do.
+    """
+
+    changed: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    answer: bytes = b""
+
+
+@runtime_checkable
+class SupportsHearing(Protocol):
+    """A source whose vendor calls when an item changes (``POST /webhooks/kb/{tenant}/{source}``)."""
+
+    def hear(self, request: RawRequest) -> SourceNews:
+        """What a call says; no I/O.  ``InboundRejected`` when the vendor did not sign it or nobody can read it."""
+
+    def item(self, external_id: str) -> SourceDocument:
+        """One item, to be loaded outside a listing."""

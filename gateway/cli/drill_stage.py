@@ -18,8 +18,9 @@ from aiohttp import web
 import config
 from adapters.web.settings import WebSettings
 from config.experiments import Rollouts
+from config.knowledge import Knowledge
 from config.model_roles import Endpoint, Roles
-from config.models import Internal, Knowledge, Limits, Public
+from config.models import Internal, Limits, Public
 from core.steps import language
 from gateway import compose
 from gateway.lab.model import ModelLab, read_script

@@ -49,8 +49,8 @@ from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
 from kb_sync import AnySourcePlugin, SourceContext
+from kb_sync.discovery import source_plugins
 from kb_sync.pipeline import ChunkSettings, SyncJob, build
-from kb_sync.sources.folder import plugin as folder_plugin
 
 __all__ = [
     "CHANNELS",
@@ -77,7 +77,7 @@ __all__ = [
     "world",
 ]
 
-SOURCES: dict[str, AnySourcePlugin] = {plugin.kind: plugin for plugin in (folder_plugin,)}
+SOURCES: dict[str, AnySourcePlugin] = source_plugins()
 
 SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 
@@ -141,8 +141,11 @@ def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
 def _sync_job(
     settings: config.Settings, tenant: config.Tenant, store: SqliteKnowledgeStore, engine: IndexEngine
 ) -> SyncJob:
+    places = settings.data_dir / "sources" / tenant.id
     sources = tuple(
-        SOURCES[block.kind].build(SourceContext(id=block.id, tenant=tenant.id, clock=now), block.settings)
+        SOURCES[block.kind].build(
+            SourceContext(id=block.id, tenant=tenant.id, clock=now, folder=places / block.id), block.settings
+        )
         for block in tenant.knowledge.sources
     )
     return SyncJob(

@@ -48,7 +48,7 @@ def loaded(source: Source) -> tuple[list[Document], list[SourceProblem]]:
     """Everything a source has, and every problem."""
     documents: list[Document] = []
     problems: list[SourceProblem] = []
-    for item in source.items():
+    for item in source.listing().items:
         try:
             part = item.load()
         except DocumentRejected as error:
@@ -114,7 +114,7 @@ class SourceContract:
     def test_origin_is_the_listed_item(self, place: Place) -> None:
         place.put("a", title="A", text="Text")
         source = place.source()
-        items = [item.external_id for item in source.items()]
+        items = [item.external_id for item in source.listing().items]
         assert only(documents(source)).origin in items
 
     def test_reading_twice_gives_the_same(self, place: Place) -> None:
@@ -128,7 +128,7 @@ class SourceContract:
 
     def test_an_item_can_be_loaded_twice(self, place: Place) -> None:
         place.put("a", title="A", text="Text")
-        (item,) = place.source().items()
+        (item,) = place.source().listing().items
         assert item.load() == item.load()
 
     def test_the_listing_has_a_stable_order(self, place: Place) -> None:
@@ -143,7 +143,7 @@ class SourceContract:
             place.put(f"n{number}", title=f"Title {number}", text=f"Text of {number}")
         source = place.source()
         with ThreadPoolExecutor(4) as pool:
-            parts = list(pool.map(lambda item: item.load().documents, source.items()))
+            parts = list(pool.map(lambda item: item.load().documents, source.listing().items))
         assert [document for part in parts for document in part] == documents(source)
 
     def test_synced_at_comes_from_the_clock(self, place: Place) -> None:
@@ -222,7 +222,7 @@ class SourceContract:
 
     def test_an_item_that_vanished_is_a_rejected_document(self, place: Place) -> None:
         place.put("a", title="A", text="Text")
-        items = list(place.source().items())
+        items = list(place.source().listing().items)
         place.vanish("a")
         for item in items:
             with pytest.raises(DocumentRejected):
@@ -232,7 +232,7 @@ class SourceContract:
         place.put("a", title="A", text="Text")
         place.lock()
         with pytest.raises(SourceUnavailable) as caught:
-            list(place.source().items())
+            list(place.source().listing().items)
         assert caught.value.safe_message
 
     def test_building_a_source_does_no_io(self, place: Place) -> None:
@@ -244,7 +244,7 @@ class SourceContract:
         source = place.source()
         place.lock()
         with pytest.raises(SourceUnavailable):
-            list(source.items())
+            list(source.listing().items)
         place.unlock()
         assert only(documents(source)).title == "A"
 

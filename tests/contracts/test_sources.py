@@ -29,7 +29,7 @@ class FolderPlace:
         root.mkdir()
 
     def source(self, *, id: str = "help", tenant: str = "acme") -> Source:
-        context = SourceContext(id=id, tenant=tenant, clock=lambda: NOW)
+        context = SourceContext(id=id, tenant=tenant, clock=lambda: NOW, folder=self.root / "work")
         return plugin.build(context, plugin.settings.model_construct(path=self.root))
 
     def lock(self) -> None:
@@ -132,7 +132,7 @@ class BrokenSource(MemorySource):
 class BrokenItem(MemoryItem):
     """Loads as its source's defect says."""
 
-    def load(self) -> Loaded:
+    def load(self, known: str = "") -> Loaded:
         assert isinstance(self.source, BrokenSource)
         defect = self.source.defect
         if defect == "raises what it likes" and self.place.entries.get(self.external_id) is None:

@@ -21,13 +21,13 @@ from tests.kb_sync.world import NOW
 
 def folder(root: Path, **given: object) -> source.FolderSource:
     settings = FolderSettings.model_validate({"path": root, **given})
-    made = plugin.build(SourceContext(id="help", tenant="acme", clock=lambda: NOW), settings)
+    made = plugin.build(SourceContext(id="help", tenant="acme", clock=lambda: NOW, folder=root / "work"), settings)
     assert isinstance(made, source.FolderSource)
     return made
 
 
 def names(found: source.FolderSource) -> list[str]:
-    return [item.external_id for item in found.items()]
+    return [item.external_id for item in found.listing().items]
 
 
 def write(root: Path, *paths: str) -> None:
@@ -145,7 +145,7 @@ def test_an_unreadable_folder_inside_is_unavailable_rather_than_empty(tmp_path: 
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
     with (tmp_path / "large.md").open("wb") as file:
         file.truncate(20_000_001)
-    (item,) = folder(tmp_path).items()
+    (item,) = folder(tmp_path).listing().items
     with pytest.raises(DocumentRejected, match="20 MB"):
         item.load()
 

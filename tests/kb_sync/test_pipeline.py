@@ -168,7 +168,7 @@ class Shelf(MemorySource):
 
 
 class Bundle(MemoryItem):
-    def load(self) -> Loaded:
+    def load(self, known: str = "") -> Loaded:
         documents, problems = [], []
         for name, entry in sorted(self.place.entries.items()):
             item = MemoryItem(external_id=name, place=self.place, source=self.source)
@@ -219,7 +219,7 @@ def test_an_id_that_stands_twice_is_reported(tmp_path: Path, place: MemoryPlace)
             return Same(external_id=name, place=self.place, source=self)
 
     class Same(MemoryItem):
-        def load(self) -> Loaded:
+        def load(self, known: str = "") -> Loaded:
             (document,) = super().load().documents
             return Loaded(documents=(replace(document, external_id="same"),))
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from core import ids
 from core.errors import DocumentRejected, SourceUnavailable
-from core.ports.knowledge import Document, IndexEngine, Loaded, Source, SourceDocument, SourceProblem
+from core.ports.knowledge import Document, IndexEngine, Listing, Loaded, Source, SourceDocument, SourceProblem
 from core.providers.embedded import EmbeddedEngine
 from gateway.store.knowledge import SqliteKnowledgeStore
 from kb_sync.pipeline import ChunkSettings, SyncJob
@@ -37,8 +37,9 @@ class MemoryItem:
     place: MemoryPlace
     source: Source
     action: Callable[[], None] | None = None
+    version: str = ""
 
-    def load(self) -> Loaded:
+    def load(self, known: str = "") -> Loaded:
         if self.action is not None:
             self.action()
         if self.external_id not in self.place.entries:
@@ -105,7 +106,13 @@ class MemorySource:
     kind = "memory"
 
     def __init__(self, place: MemoryPlace, id: str, tenant: str) -> None:
-        self.place, self.id, self.tenant = place, id, tenant
+        self.place, self.id, self.tenant, self.parallel = place, id, tenant, 2
+
+    def listing(self, cursor: str = "") -> Listing:
+        return Listing(items=self.items())
+
+    def close(self) -> None:
+        pass
 
     def items(self) -> Iterator[SourceDocument]:
         if self.place.is_locked:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 
 from core.errors import DocumentRejected, SourceUnavailable
-from core.ports.knowledge import Document, Loaded, SourceDocument, SourceProblem
+from core.ports.knowledge import Document, Listing, Loaded, SourceDocument, SourceProblem
 from kb_sync import SourceContext
-from kb_sync.formats import Faulty, Parsed
+from kb_sync.documents import DocumentMaker
+from kb_sync.formats import Faulty
 from kb_sync.formats.jsonl import json_lines
-from kb_sync.formats.markdown import markdown, plain
-from kb_sync.sources.folder.documents import DocumentMaker
+from kb_sync.formats.lazily import FORMATS
 from kb_sync.sources.folder.patterns import is_matched
 from kb_sync.sources.folder.settings import FolderSettings
 
@@ -24,21 +23,6 @@ LINES_BYTES = 4_000_000
 """A file of lines may be of any size: it is read in parts of about this many bytes."""
 
 
-def _lazily(module: str, name: str) -> Callable[[bytes], Parsed]:
-    """A parser whose heavy libraries are loaded with the first file that needs them, not with every start."""
-
-    def parse(raw: bytes) -> Parsed:
-        parsed: Parsed = getattr(import_module(f"kb_sync.formats.{module}"), name)(raw)
-        return parsed
-
-    return parse
-
-
-html, pdf, word = _lazily("html", "html"), _lazily("office", "pdf"), _lazily("office", "word")
-
-FORMATS: dict[str, Callable[[bytes], Parsed]] = {
-    ".md": markdown, ".markdown": markdown, ".txt": plain, ".html": html, ".htm": html, ".pdf": pdf, ".docx": word,
-}  # fmt: skip
 LINES = (".jsonl", ".ndjson")
 
 
@@ -46,15 +30,23 @@ class FolderSource:
     """core.ports.knowledge.Source on a folder; follows no link that leaves it and passes over hidden files."""
 
     kind = "folder"
+    parallel = 2
 
     def __init__(self, context: SourceContext, settings: FolderSettings) -> None:
         self.id = context.id
         self.tenant = context.tenant
         self._settings = settings
         self._root = settings.root
-        self._maker = DocumentMaker(context, settings)
+        self._maker = DocumentMaker(context, settings, url_prefix=settings.url_prefix)
 
-    def items(self) -> Iterator[SourceDocument]:
+    def listing(self, cursor: str = "") -> Listing:
+        """Everything there is."""
+        return Listing(items=self._items())
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _items(self) -> Iterator[SourceDocument]:
         """Every supported file, in path order; external ids are relative paths with ``/``."""
         root = self._root.resolve()
         try:
@@ -82,8 +74,9 @@ class FolderFile:
     external_id: str
     path: Path
     maker: DocumentMaker
+    version: str = ""
 
-    def load(self) -> Loaded:
+    def load(self, known: str = "") -> Loaded:
         """Read and normalise it."""
         doubts = _Doubts(self.external_id)
         parsed = FORMATS[self.path.suffix.lower()](_read(self.path, 0, MAX_FILE_BYTES))
@@ -110,8 +103,9 @@ class FolderLines:
     path: Path
     part: LinePart
     maker: DocumentMaker
+    version: str = ""
 
-    def load(self) -> Loaded:
+    def load(self, known: str = "") -> Loaded:
         """Read and normalise its lines; one that is no document is a problem with its number."""
         raw = _read(self.path, self.part.start, self.part.size, is_part=True)
         documents: list[Document] = []

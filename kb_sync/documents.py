@@ -1,4 +1,4 @@
-"""From what a file says to a document: what the file leaves out comes from the settings."""
+"""From what an item says to a document: what it leaves out comes from the settings of its source."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
+from typing import Protocol
 from urllib.parse import quote, urljoin, urlsplit
 
 from core import ids
@@ -13,7 +14,6 @@ from core.errors import DocumentRejected
 from core.ports.knowledge import Document
 from kb_sync import SourceContext
 from kb_sync.formats import Parsed
-from kb_sync.sources.folder.settings import FolderSettings
 from kb_sync.text import one_line
 
 LONGEST_ID = 500
@@ -29,12 +29,29 @@ Doubt = Callable[[str], None]
 """Told what an admin should know although the document is used."""
 
 
-class DocumentMaker:
-    """Makes the documents of one source."""
+class Shelf(Protocol):
+    """What a source's settings say of all its documents."""
 
-    def __init__(self, context: SourceContext, settings: FolderSettings) -> None:
+    @property
+    def audience(self) -> str:
+        """Who may read them, unless an item says otherwise."""
+
+    @property
+    def category(self) -> str:
+        """Their category, unless an item says otherwise."""
+
+    @property
+    def language(self) -> str | None:
+        """Their language, unless an item says otherwise."""
+
+
+class DocumentMaker:
+    """Makes the documents of one source; ``url_prefix`` is what relative addresses are below."""
+
+    def __init__(self, context: SourceContext, settings: Shelf, *, url_prefix: str | None = None) -> None:
         self._context = context
         self._settings = settings
+        self._url_prefix = url_prefix
 
     def of_file(self, parsed: Parsed, *, path: str, doubt: Doubt) -> Document:
         """A file that is one document; its id is its relative path unless it gives itself one."""
@@ -54,6 +71,17 @@ class DocumentMaker:
             url=None,
             doubt=doubt,
         )
+
+    def of_item(
+        self, parsed: Parsed, *, name: str, origin: str = "", title: str = "", url: str | None = None, doubt: Doubt
+    ) -> Document:
+        """An item that a service lists; ``parsed.meta`` may hold url, language, audience, category and updated.
+
+        ``origin`` is the listed item, ``name`` itself unless the item holds several documents; ``title`` stands in for one that
+        is missing.  ``DocumentRejected`` when it holds no text.
+        """
+        shown = parsed.title or title or _first_words(parsed.body)
+        return self._document(parsed, name=name, origin=origin or name, title=shown, url=url, doubt=doubt)
 
     def _document(
         self, parsed: Parsed, *, name: str, origin: str, title: str, url: str | None, doubt: Doubt
@@ -87,12 +115,12 @@ class DocumentMaker:
         )
 
     def _below_prefix(self, path: str) -> str | None:
-        prefix = self._settings.url_prefix
+        prefix = self._url_prefix
         return None if prefix is None else f"{prefix.rstrip('/')}/{path}"
 
     def _url(self, given: str, doubt: Doubt) -> str | None:
         """An address that a browser may open; a relative one is below the prefix."""
-        prefix = self._settings.url_prefix
+        prefix = self._url_prefix
         try:
             url = urljoin(prefix.rstrip("/") + "/", given.strip()) if prefix else given.strip()
             is_web = urlsplit(url).scheme in ("http", "https") and bool(urlsplit(url).hostname)
