@@ -9,12 +9,18 @@ from pydantic import AfterValidator, BaseModel, Field, FilePath, SerializeAsAny,
 
 from config.embedding import EmbedderBlock
 from config.plugs import Block, Part, Slug
+from core import cron
 
 
 def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("is not a time zone like Europe/Berlin or UTC")
     return name
+
+
+def _times(text: str) -> str:
+    cron.parse(text)
+    return " ".join(text.split())
 
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -24,8 +30,8 @@ Hours = Annotated[float, Field(gt=0, le=8_760)]
 class Schedule(Part):
     """When a source is read again by itself."""
 
-    cron: Annotated[str, Field(min_length=1, max_length=200)]
-    """Five fields of cron, minute first: `30 2 * * *` is every night at half past two."""
+    cron: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_times)]
+    """Five fields of cron, minute first: `30 2 * * *` is every night at half past two; `@daily` and its like are known."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"
     """Whose clock the times are of, for example Europe/Berlin."""
     jitter_s: Annotated[int, Field(ge=0, le=3_600)] = 60

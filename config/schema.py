@@ -56,6 +56,7 @@ def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, Schema]) -
     base = defs[block.__name__]
     own = {name: base["properties"][name] for name in block.own}
     own[block.word] = {"enum": list(group), "description": own[block.word].get("description", "")}
+    needed = [name for name in block.own if block.model_fields[name].is_required()]
     cases = []
     for kind, theirs in group.items():
         name = f"{block.__name__}_{kind}"
@@ -64,7 +65,7 @@ def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, Schema]) -
             "title": theirs.get("title", kind),
             "description": theirs.get("description", ""),
             "properties": {**own, block.word: {"const": kind}, **theirs.get("properties", {})},
-            "required": [*block.own, *theirs.get("required", [])],
+            "required": [*needed, *theirs.get("required", [])],
             "additionalProperties": False,
         }
         asked = {"properties": {block.word: {"const": kind}}, "required": [block.word]}
@@ -73,7 +74,7 @@ def _split_by_kind(defs: Schema, block: type[Block], group: dict[str, Schema]) -
         "type": "object",
         "description": base.get("description", ""),
         "properties": own,
-        "required": list(block.own),
+        "required": needed,
         "allOf": cases,
     }
 

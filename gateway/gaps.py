@@ -154,7 +154,7 @@ def candidate(
 ) -> Candidate | None:
     """What an episode teaches; None when no person answered in it, or nobody asked anything.  Pure."""
     episode = [m for m in messages if m.episode == head.episode]
-    clean = _cleaner(head, episode)
+    clean = cleaner(head, episode)
     answers = [m for m in episode if m.role is Role.AGENT and _is_public(m) and m.text.strip()]
     asked = wants([replace(m, text=m.text[:MAX_CHARS]) for m in _redacted(episode, clean)], None)
     if not answers or not asked:
@@ -184,7 +184,7 @@ def _redacted(messages: Sequence[Message], clean: Callable[[str], str]) -> list[
     return [replace(m, text=clean(m.text)) for m in messages]
 
 
-def _cleaner(head: Head, messages: Sequence[Message]) -> Callable[[str], str]:
+def cleaner(head: Head, messages: Sequence[Message]) -> Callable[[str], str]:
     """Strikes out personal data of every kind, and the names of those who wrote."""
     told = {head.contact.name, *(m.author for m in messages if m.role in (Role.CONTACT, Role.AGENT))}
     parts = {part for name in told if name for part in (name, *name.split()) if len(part) > 2}

@@ -17,11 +17,11 @@ from core.ports.knowledge import (
     Generation,
     IndexEngine,
     KnowledgeIndex,
-    KnowledgeStore,
     SearchQuery,
     SearchResult,
     SourceRun,
 )
+from core.ports.knowledge_store import KnowledgeStore
 from core.ranking.ranker import Ranker
 
 log = structlog.get_logger(__name__)

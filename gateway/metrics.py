@@ -39,6 +39,17 @@ CONFIDENCE_DRIFT = Gauge(
     "Stability index of the last 1 000 confidences against the calibration's; above 0.25 it wants to be made anew",
     ["tenant"],
 )
+KB_FRESHNESS_SECONDS = Gauge(
+    "frontdesk_kb_freshness_seconds",
+    "Since when a source was not read to its end; absent before its first sync",
+    ["tenant", "source"],
+)
+KB_STALE = Gauge("frontdesk_kb_stale", "1 while a source is older than its objective", ["tenant", "source"])
+KB_DOCUMENTS = Gauge("frontdesk_kb_documents", "Documents stored of a source", ["tenant", "source"])
+KB_PROBLEMS = Gauge(
+    "frontdesk_kb_problems", "Documents the last sync could not use or had a doubt about", ["tenant", "source"]
+)
+KB_SYNCS = Counter("frontdesk_kb_sync_total", "Syncs of a source by outcome", ["tenant", "source", "outcome"])
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
 
 

@@ -16,13 +16,14 @@ from core.ids import NewId
 from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
-from core.ports.knowledge import KnowledgeStore
+from core.ports.knowledge_store import KnowledgeStore
 from core.ports.store import Store, TenantStore
 from gateway.accounts import Accounts
 from gateway.identity import Identity
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.live import Hub
+from gateway.syncing.plans import TenantPlan
 
 if TYPE_CHECKING:
     from gateway.knowledge import LiveKnowledge
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from handoff.people import People
     from handoff.router import Router
     from handoff.service import HandoffService
+    from kb_sync.job import SyncJob
 
 Clock = Callable[[], datetime]
 
@@ -63,7 +65,7 @@ class WebAccount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantServices:
-    """Everything of one tenant that a handler may use."""
+    """Everything of one tenant that a handler may use; ``plan`` says when its sources are due."""
 
     id: str
     name: str
@@ -73,6 +75,8 @@ class TenantServices:
     notices: Notices
     is_staffed: Callable[[], bool]
     router: Router | None = None
+    plan: TenantPlan | None = None
+    job: SyncJob | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

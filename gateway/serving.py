@@ -16,6 +16,7 @@ from core.errors import FrontdeskError
 from core.ports.channel import Channel, Closes, SupportsProfiles
 from gateway import assist_metrics, compose, desks, webhooks
 from gateway.compose.engines import Equipment
+from gateway.compose.page_parts import page_parts
 from gateway.compose.people import handoff_settings
 from gateway.desks import DeskRunners
 from gateway.gaps import Gaps
@@ -35,7 +36,12 @@ from gateway.recovery import Recovery
 from gateway.registration import register_all
 from gateway.services import Current
 from gateway.signals import Signals
+from gateway.source_calls import SourceCalls
+from gateway.syncing.children import SyncCommand
+from gateway.syncing.plans import TenantPlan
+from gateway.syncing.service import Syncing
 from handoff.router import Router
+from kb_sync.job import SyncJob
 
 log = structlog.get_logger(__name__)
 
@@ -44,9 +50,9 @@ GARBAGE_THRESHOLD = 20_000
 
 
 class Serving:
-    """One process: the current world, and what replaces it on a reload."""
+    """One process: the current world, and what replaces it on a reload; without ``sync`` it starts no syncs."""
 
-    def __init__(self, settings: config.Settings) -> None:
+    def __init__(self, settings: config.Settings, *, sync: SyncCommand | None = None) -> None:
         self._shared = compose.shared_parts(settings)
         self.world = compose.world(settings, self._shared)
         self.current = Current(self.world.services)
@@ -69,6 +75,8 @@ class Serving:
         )
         signals.met = self._met
         self._gaps = self._learning()
+        self.syncing = Syncing(self._shared.knowledge, sync, plans=self._plans, clock=compose.now)
+        self.calls = SourceCalls(jobs=self._jobs, order=self.syncing.order)
         signals.listeners = (self._shared.waits.committed, self._gaps.committed)
         self.queue = QueueSweep(routers=self._routers, notices=lambda tenant: self.world.lanes[tenant].notices)
         self._shared.inbox.on_accepted = signals.accepted
@@ -82,6 +90,12 @@ class Serving:
 
     def _channels(self) -> Mapping[str, Channel]:
         return self.world.services.channels
+
+    def _plans(self) -> tuple[TenantPlan, ...]:
+        return tuple(tenant.plan for tenant in self.world.services.tenants.values() if tenant.plan is not None)
+
+    def _jobs(self) -> dict[str, SyncJob]:
+        return {name: tenant.job for name, tenant in self.world.services.tenants.items() if tenant.job is not None}
 
     def _routers(self) -> Mapping[str, Router]:
         tenants = self.world.services.tenants.items()
@@ -142,16 +156,25 @@ class Serving:
             receivers=(self.receivers, self.desks),
             beside=shared.background,
             media=shared.media,
-            background=(self._refresh_knowledge, self.ladder.run, self._gaps.run, self.queue.run),
+            background=(
+                self._refresh_knowledge,
+                self.ladder.run,
+                self._gaps.run,
+                self.queue.run,
+                *self.syncing.background,
+                self.calls.run,
+            ),
         )
         beyond = (
             *webhooks.routes(),
             *desks.routes(),
+            *self.calls.routes(),
             *slack_oauth.routes(),
             *demo.routes(settings.server.public.demo_site),
         )
         public, internal = settings.server.public, settings.server.internal
-        desk = internal_app(self.current, self.readiness)
+        parts = page_parts(self._shared, lambda: self.world.settings)
+        desk = internal_app(self.current, self.readiness, self.syncing, parts)
         if self.framed_by is not None:
             framing.allow(desk, self.framed_by)
         listeners = (
@@ -188,6 +211,7 @@ class Serving:
         self.world, self.current.services = world, world.services
         await self.receivers.follow()
         await self.desks.follow()
+        self.syncing.follow()
         self.register()
         loop = asyncio.get_running_loop()
         for channel in former.services.channels.values():
@@ -239,7 +263,7 @@ async def serve(
     load: Callable[[Path], config.Settings] = compose.load_settings,
 ) -> None:
     """Serve until SIGTERM, reloading the file when it changes; ``beside`` makes one more listener (the lab)."""
-    serving = Serving(settings)
+    serving = Serving(settings, sync=SyncCommand(config=path))
     more = () if beside is None else (beside(serving),)
     await serving.open_knowledge()
     watcher = config.SettingsWatcher(path, lambda: load(path), serving.reload, current=settings)

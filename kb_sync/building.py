@@ -8,25 +8,31 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from core.errors import FrontdeskError, KnowledgeUnavailable
 from core.ports.knowledge import Chunk, Generation
 from kb_sync import chunking
+from kb_sync.contents import FILE, ContentsWriter, contents
 from kb_sync.job import Progress, Quiet, SyncJob
 
 KEPT_GENERATIONS = 3
 """The live one and two to roll back to; a serving process may still be reading the former one."""
 
+FORMER = ("retired", "withdrawn")
+"""States of generations that were live."""
+
 SUFFIX = ".building"
 
 
-def build_generation(job: SyncJob, progress: Progress | None = None) -> Generation:
-    """Build a generation of all stored documents and make it live.
+def build_candidate(job: SyncJob, progress: Progress | None = None) -> Generation:
+    """Build a generation of all stored documents, complete and durable; nobody is answered from it yet.
 
-    ``KnowledgeUnavailable`` when it cannot be built: the live one stays.
+    ``KnowledgeUnavailable`` when it cannot be built.
     """
+    shown = progress or Quiet()
     generation = Generation(
         id=job.new_id("g"),
         tenant=job.tenant,
@@ -38,28 +44,54 @@ def build_generation(job: SyncJob, progress: Progress | None = None) -> Generati
         live_at=None,
     )
     job.store.new_generation(generation)
-    (progress or Quiet()).building(job.store.count(job.tenant))
-    counted = _Counted(job)
+    shown.building(job.store.count(job.tenant))
+    counted = _Counted(job, shown)
     try:
         chunks = _built(job, generation.id, counted)
     except BaseException as error:
-        shutil.rmtree(job.root / (generation.id + SUFFIX), ignore_errors=True)
-        shutil.rmtree(job.folder(generation.id), ignore_errors=True)
-        job.store.set_failed(job.tenant, generation.id)
+        discard(job, generation.id)
         if isinstance(error, FrontdeskError) or not isinstance(error, Exception):
             raise
         raise KnowledgeUnavailable(f"the index could not be built: {error}") from error
-    live_at = job.clock()
-    job.store.set_live(job.tenant, generation.id, documents=counted.documents, chunks=chunks, at=live_at)
+    return replace(generation, documents=counted.documents, chunks=chunks)
+
+
+def publish(job: SyncJob, generation: Generation, *, former: str = "retired") -> Generation:
+    """Make a complete generation live, in one step; the live one becomes what ``former`` says, and the oldest are removed.
+
+    A source may have called meanwhile that something is gone: that is looked for before the swap, and once more after it, for
+    such calls hide in what is live.
+    """
+    at = job.clock()
+    withhold(job, generation)
+    job.store.set_live(
+        job.tenant, generation.id, documents=generation.documents, chunks=generation.chunks, at=at, former=former
+    )
+    withhold(job, generation)
     _remove_old(job)
-    return replace(generation, state="live", documents=counted.documents, chunks=chunks, live_at=live_at)
+    return replace(generation, state="live", live_at=at)
+
+
+def drop(job: SyncJob, generation: str) -> None:
+    """Remove a complete generation that is not live."""
+    shutil.rmtree(job.folder(generation), ignore_errors=True)
+    job.store.forget_generation(job.tenant, generation)
+
+
+def discard(job: SyncJob, generation: str) -> None:
+    """Remove what a build left that did not come to its end."""
+    shutil.rmtree(job.root / (generation + SUFFIX), ignore_errors=True)
+    shutil.rmtree(job.folder(generation), ignore_errors=True)
+    job.store.set_failed(job.tenant, generation)
 
 
 def _built(job: SyncJob, generation: str, counted: _Counted) -> int:
     """The complete, durable folder of a generation; returns the number of chunks."""
     building, folder = job.root / (generation + SUFFIX), job.folder(generation)
     building.mkdir(parents=True)
-    chunks = job.engine.build(building, generation, counted.chunks())
+    live = job.store.live(job.tenant)
+    former = job.folder(live.id) if live is not None else None
+    chunks = job.engine.build(building, generation, counted.chunks(building), former)
     _make_durable(building)
     building.rename(folder)
     _sync_to_disk(job.root)
@@ -83,31 +115,63 @@ def _sync_to_disk(path: Path) -> None:
 
 
 class _Counted:
-    """The chunks of all documents, streamed, with the documents counted on the way."""
+    """The chunks of all documents, streamed, with the documents counted and written down on the way."""
 
-    def __init__(self, job: SyncJob) -> None:
+    def __init__(self, job: SyncJob, progress: Progress) -> None:
         self._job = job
+        self._progress = progress
         self.documents = 0
 
-    def chunks(self) -> Iterator[Chunk]:
-        for document in self._job.store.documents(self._job.tenant):
-            self.documents += 1
-            yield from chunking.chunk(document, tokens=self._job.chunk.tokens, overlap=self._job.chunk.overlap)
+    def chunks(self, folder: Path) -> Iterator[Chunk]:
+        with closing(ContentsWriter(folder)) as written:
+            for document in self._job.store.documents(self._job.tenant):
+                self.documents += 1
+                written.add(document)
+                yield from chunking.chunk(document, tokens=self._job.chunk.tokens, overlap=self._job.chunk.overlap)
+                self._progress.document_built()
 
 
 def hide(job: SyncJob, documents: Collection[str]) -> None:
     """Answer from these documents (ids) no more, at once: the new generation without them may take minutes."""
     live = job.store.live(job.tenant)
-    if live is None:
+    if live is None or not documents:
         return
     try:
-        index = job.engine.open(job.folder(live.id), live.id)
+        wanted = frozenset(documents)
+        if is_known(job, live):
+            wanted = wanted.intersection(held.id for held in contents(job.folder(live.id)))
+        if wanted:
+            _hide_in(job, live, wanted)
     except KnowledgeUnavailable:
         return  # nobody answers from it, and the next generation has none of them
-    try:
+
+
+def withhold(job: SyncJob, generation: Generation) -> None:
+    """Answer from nothing in a generation that is gone meanwhile, or that others may read than may read it now.
+
+    ``KnowledgeUnavailable`` when it is not known what the generation holds.
+    """
+    now = {
+        (source, name): entry.audience
+        for source in job.store.sources(job.tenant)
+        for name, entry in job.store.entries(job.tenant, source).items()
+    }
+    held = contents(job.folder(generation.id))
+    ids = [each.id for each in held if now.get((each.source, each.external_id)) != each.audience]
+    if ids:
+        _hide_in(job, generation, ids)
+
+
+def _hide_in(job: SyncJob, generation: Generation, documents: Collection[str]) -> None:
+    """The record says so first: if the documents come back as they were, a new generation is due all the same."""
+    job.store.set_hidden(job.tenant, generation.id)
+    with closing(job.engine.open(job.folder(generation.id), generation.id)) as index:
         index.hide(documents)
-    finally:
-        index.close()
+
+
+def is_known(job: SyncJob, generation: Generation) -> bool:
+    """Whether it was written down which documents the generation is made of."""
+    return (job.folder(generation.id) / FILE).exists()
 
 
 def is_usable(job: SyncJob, generation: Generation) -> bool:
@@ -134,8 +198,9 @@ def remove_leftovers(job: SyncJob) -> None:
 
 
 def _remove_old(job: SyncJob) -> None:
-    built = [known for known in job.store.generations(job.tenant) if known.state in ("live", "retired")]
-    for generation in built[KEPT_GENERATIONS:]:
-        if generation.state != "live":
-            shutil.rmtree(job.folder(generation.id), ignore_errors=True)
-            job.store.forget_generation(job.tenant, generation.id)
+    """All but the live one and those that were live last; a refused one is out of date once another is live."""
+    known = job.store.generations(job.tenant)
+    former = [each for each in known if each.state in FORMER]
+    former.sort(key=lambda each: each.live_at or each.created_at, reverse=True)
+    for generation in (*former[KEPT_GENERATIONS - 1 :], *(each for each in known if each.state == "refused")):
+        drop(job, generation.id)

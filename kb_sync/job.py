@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from core.ids import NewId
-from core.ports.knowledge import IndexEngine, KnowledgeStore, Source
+from core.ports.knowledge import IndexEngine, Source
+from core.ports.knowledge_store import KnowledgeStore
 from kb_sync import chunking
+from kb_sync.golden import Ask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,23 +23,41 @@ class ChunkSettings:
     overlap: int = 60
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a new release must pass; shares are 0 to 1, and what is left as it is asks nothing."""
+
+    removed_at_most: float = 0.2
+    documents_at_least: int = 0
+    golden: Path | None = None
+    recall_at_least: float = 0.0
+    wrong_answers_at_most: float = 1.0
+    lost_at_most: float = 1.0
+
+
 class Progress(Protocol):
     """Told how a sync goes on."""
 
-    def source_started(self, source: str, total: int) -> None:
-        """A source was listed."""
+    def source_started(self, source: str, total: int | None) -> None:
+        """A source is being read; ``total`` is how many items it lists, None when that shows only at the end."""
 
     def item_done(self, source: str) -> None:
         """One item of it was loaded or refused."""
 
     def building(self, documents: int) -> None:
-        """The index is being built."""
+        """The index of so many documents is being built."""
+
+    def document_built(self) -> None:
+        """One of them was cut and handed to the index."""
+
+    def judging(self, questions: int) -> None:
+        """The new release is asked so many golden questions."""
 
 
 class Quiet:
     """Progress for nobody."""
 
-    def source_started(self, source: str, total: int) -> None:
+    def source_started(self, source: str, total: int | None) -> None:
         """Not shown."""
 
     def item_done(self, source: str) -> None:
@@ -46,10 +66,20 @@ class Quiet:
     def building(self, documents: int) -> None:
         """Not shown."""
 
+    def document_built(self) -> None:
+        """Not shown."""
+
+    def judging(self, questions: int) -> None:
+        """Not shown."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncJob:
-    """One tenant's knowledge and where it is kept; ``root`` holds the folders of built generations and nothing else."""
+    """One tenant's knowledge and where it is kept; ``root`` holds the folders of built generations and nothing else.
+
+    ``settings`` is source id → digest of its settings, without secrets: with another one its documents are read anew.  ``ask``
+    asks golden questions; without it a release is not asked any.
+    """
 
     tenant: str
     sources: tuple[Source, ...]
@@ -59,6 +89,9 @@ class SyncJob:
     chunk: ChunkSettings
     clock: Callable[[], datetime]
     new_id: NewId
+    rules: Rules = field(default_factory=Rules)
+    ask: Ask | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def signature(self) -> str:
         """What an index of today's documents would be made of: another one means that a build is due.

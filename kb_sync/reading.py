@@ -1,174 +1,199 @@
-"""One source into the store: list → load → compare → put and remove.  One file never stops the rest."""
+"""One source into the store: list → load what changed → compare → put and remove.  One item never stops the rest.
+
+Every batch is stored together with the versions of the items that it came from, so a sync that ends anywhere goes on there: what
+was stored is not loaded again.  The cursor of a listing is stored when all of it is.
+"""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import defaultdict
+from collections.abc import Iterable, Sized
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from core.errors import DocumentRejected, FrontdeskError, SourceUnavailable
-from core.ids import document_id
-from core.ports.knowledge import Document, Loaded, Source, SourceDocument, SourceProblem, SourceRun
+from core.errors import FrontdeskError, SourceUnavailable
+from core.ids import digest, document_id
+from core.ports.knowledge import Listing, Source, SourceProblem, SourceRun
+from kb_sync.ahead import listing_faults, load_all
 from kb_sync.building import hide
+from kb_sync.comparing import Comparison, are_too_many
 from kb_sync.job import Progress, SyncJob
 
-LOADERS = 2
-AHEAD = 4
-"""Items loaded before they are stored; with the batch below it bounds the memory of a sync."""
+READER = "1"
+"""Part of what documents were read with: raise it when the same item would give another document."""
 
 BATCH_DOCUMENTS = 200
 BATCH_CHARS = 4_000_000
+BATCH_ITEMS = 1_000
 KEPT_PROBLEMS = 200
 
 
-@dataclass(slots=True)
-class _Diff:
-    """What is known of one source while it is read; ``doubtful`` are the items that could not be read whole."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """How sources are to be read.
 
-    known: dict[str, str]
-    seen: set[str] = field(default_factory=set)
-    doubtful: set[str] = field(default_factory=set)
-    problems: list[SourceProblem] = field(default_factory=list)
-    put: list[Document] = field(default_factory=list)
-    put_chars: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    kept: int = 0
-    skipped: int = 0
+    ``full``: every item anew, whatever is remembered of it.  ``yes``: however many documents are gone, they go.  ``is_dry``:
+    nothing is stored, only counted.
+    """
+
+    full: bool = False
+    yes: bool = False
+    is_dry: bool = False
 
 
-def read_source(job: SyncJob, source: Source, progress: Progress) -> SourceRun:
-    """Bring the stored documents of one source up to date; a source that cannot be listed keeps what it had."""
-    former = next((run for run in job.store.runs(job.tenant) if run.source == source.id), None)
-    diff = _Diff(known=job.store.hashes(job.tenant, source.id))
-    run = SourceRun(
-        tenant=job.tenant,
-        source=source.id,
-        kind=source.kind,
-        started_at=job.clock(),
-        finished_at=None,
-        outcome="running",
-        unchanged=len(diff.known),
-        fresh_at=former.fresh_at if former else None,
-    )
-    job.store.save_run(run)
+def read_source(job: SyncJob, source: Source, progress: Progress, wishes: Wishes = Wishes()) -> SourceRun:
+    """Bring the stored documents of one source up to date; one that goes away meanwhile keeps what it had.
+
+    What was stored before it went stays stored, and the next run goes on from there.
+    """
+    reading = _Reading(job, source, progress, wishes)
+    run = reading.run
+    reading.save(run)
     try:
-        _read(job, source, diff, progress)
+        run = reading.read()
     except SourceUnavailable as error:
-        run = replace(run, outcome="failed", error=error.safe_message, finished_at=job.clock())
+        reading.store()
+        run = replace(reading.counted(), outcome="failed", error=error.safe_message, finished_at=job.clock())
     except BaseException:
         with suppress(FrontdeskError):
-            job.store.save_run(
-                replace(run, outcome="failed", error="the sync was interrupted", finished_at=job.clock())
-            )
+            reading.save(replace(run, outcome="failed", error="the sync was interrupted", finished_at=job.clock()))
         raise
-    else:
-        run = _finished(job, run, diff)
-    job.store.save_run(run)
+    reading.save(run)
     return run
 
 
-def _read(job: SyncJob, source: Source, diff: _Diff, progress: Progress) -> None:
-    items = tuple(source.listing().items)
-    progress.source_started(source.id, len(items))
-    for item, loaded in _load_all(items):
-        _take(diff, item, loaded)
-        if len(diff.put) >= BATCH_DOCUMENTS or diff.put_chars >= BATCH_CHARS:
-            _store(job, source, diff, remove=())
-        progress.item_done(source.id)
-    _store(job, source, diff, remove=_gone(job, source, diff))
+def withdraw(job: SyncJob, source: str, items: Iterable[str]) -> int:
+    """Take the documents of these items away and answer from them no more, at once; returns how many there were.
 
-
-def _finished(job: SyncJob, run: SourceRun, diff: _Diff) -> SourceRun:
-    at = job.clock()
-    more = len(diff.problems) - KEPT_PROBLEMS
-    rest = (SourceProblem(external_id="…", problem=f"and {more} more", is_skipped=False),) if more > 0 else ()
-    return replace(
-        run,
-        outcome="partial" if diff.skipped else "ok",
-        finished_at=at,
-        fresh_at=at,
-        seen=len(diff.seen),
-        added=diff.added,
-        changed=diff.changed,
-        removed=diff.removed,
-        unchanged=len(diff.seen) - diff.added - diff.changed + diff.kept,
-        skipped=diff.skipped,
-        problems=(*diff.problems[:KEPT_PROBLEMS], *rest),
-    )
-
-
-def _load_all(items: Iterable[SourceDocument]) -> Iterator[tuple[SourceDocument, Loaded]]:
-    """Load in a few threads, a bounded number ahead; the order is that of the listing."""
-    waiting: deque[tuple[SourceDocument, Future[Loaded]]] = deque()
-    with ThreadPoolExecutor(LOADERS, thread_name_prefix="kb-load") as pool:
-        for item in items:
-            waiting.append((item, pool.submit(_load, item)))
-            if len(waiting) > AHEAD:
-                first, future = waiting.popleft()
-                yield first, future.result()
-        for item, future in waiting:
-            yield item, future.result()
-
-
-def _load(item: SourceDocument) -> Loaded:
-    try:
-        return item.load()
-    except DocumentRejected as error:
-        problem = error.safe_message
-    except RecursionError:
-        problem = "it is nested too deeply"
-    except Exception as error:  # a parser may raise anything on a broken file, and the other files must go on
-        problem = f"it cannot be read ({type(error).__name__})"
-    return Loaded(documents=(), problems=(SourceProblem(external_id=item.external_id, problem=problem),))
-
-
-def _take(diff: _Diff, item: SourceDocument, loaded: Loaded) -> None:
-    for problem in loaded.problems:
-        _note(diff, item, problem)
-    for document in loaded.documents:
-        name = document.external_id
-        if name in diff.seen:
-            twice = SourceProblem(external_id=name, problem=f"{item.external_id} repeats its id; the first one is used")
-            _note(diff, item, twice)
-            continue
-        diff.seen.add(name)
-        before = diff.known.get(name)
-        if before != document.hash:
-            diff.added += before is None
-            diff.changed += before is not None
-            diff.put.append(document)
-            diff.put_chars += len(document.body)
-
-
-def _note(diff: _Diff, item: SourceDocument, problem: SourceProblem) -> None:
-    diff.problems.append(problem)
-    if problem.is_skipped:
-        diff.skipped += 1
-        diff.doubtful.add(item.external_id)
-
-
-def _store(job: SyncJob, source: Source, diff: _Diff, *, remove: tuple[str, ...]) -> None:
-    if diff.put or remove:
-        job.store.apply(job.tenant, source.id, put=diff.put, remove=remove)
-    if remove:
-        hide(job, [document_id(job.tenant, source.id, name) for name in remove])
-    diff.put, diff.put_chars, diff.removed = [], 0, diff.removed + len(remove)
-
-
-def _gone(job: SyncJob, source: Source, diff: _Diff) -> tuple[str, ...]:
-    """Documents that are no longer there.
-
-    What an item held that could not be read whole stays as it was, until the item is mended or gone itself: nobody can tell
-    what is missing from it on purpose.
+    For a vendor's call that they are gone: nothing is read and nothing is built.
     """
-    gone = [name for name in diff.known if name not in diff.seen]
-    if gone and diff.doubtful:
-        origins = job.store.origins(job.tenant, source.id)
-        kept = {name for name in gone if origins.get(name) in diff.doubtful}
-        diff.kept = len(kept)
-        gone = [name for name in gone if name not in kept]
-    return tuple(gone)
+    wanted = dict.fromkeys(items, "")
+    gone = [name for name, entry in job.store.entries(job.tenant, source).items() if entry.origin in wanted]
+    job.store.apply(job.tenant, source, put=(), remove=gone, versions=wanted)
+    hide(job, [document_id(job.tenant, source, name) for name in gone])
+    return len(gone)
+
+
+class _Reading:
+    """One source, being read."""
+
+    def __init__(self, job: SyncJob, source: Source, progress: Progress, wishes: Wishes) -> None:
+        self._job, self._source, self._progress, self._wishes = job, source, progress, wishes
+        self._removed = 0
+        self._marked: set[str] = set()
+        former = next((run for run in job.store.runs(job.tenant) if run.source == source.id), None)
+        basis = digest(READER, source.kind, job.settings.get(source.id, ""))
+        is_anew = wishes.full or former is None or former.basis != basis
+        if is_anew and not wishes.is_dry:
+            job.store.forget_versions(job.tenant, source.id)
+        if former is not None and former.outcome == "running":
+            self.save(replace(former, outcome="failed", error="the sync was killed", finished_at=job.clock()))
+        self._stale = job.store.stale(job.tenant, source.id)
+        self._found = Comparison(
+            known=job.store.entries(job.tenant, source.id),
+            versions={} if is_anew else job.store.versions(job.tenant, source.id),
+            stale=frozenset(self._stale),
+            doubts=_doubts(former),
+        )
+        self.run = SourceRun(
+            tenant=job.tenant,
+            source=source.id,
+            kind=source.kind,
+            started_at=job.clock(),
+            finished_at=None,
+            outcome="running",
+            unchanged=len(self._found.known),
+            fresh_at=former.fresh_at if former else None,
+            stale=former.stale if former else 0,
+            cursor=former.cursor if former and not is_anew else "",
+            basis=basis,
+        )
+
+    def save(self, run: SourceRun) -> None:
+        """Store how it goes, unless nothing is to be stored."""
+        if not self._wishes.is_dry:
+            self._job.store.save_run(run)
+
+    def read(self) -> SourceRun:
+        """All of the listing into the store; the run as it ended."""
+        found = self._found
+        with listing_faults():
+            listing = self._source.listing(self.run.cursor)
+        items = listing.items
+        self._progress.source_started(self._source.id, len(items) if isinstance(items, Sized) else None)
+        for item, loaded in load_all(items, found.version_of, self._source.parallel):
+            found.take(item, loaded)
+            if len(found.put) >= BATCH_DOCUMENTS or found.put_chars >= BATCH_CHARS or len(found.read) >= BATCH_ITEMS:
+                self.store()
+            self._progress.item_done(self._source.id)
+        return self._end(listing)
+
+    def _end(self, listing: Listing) -> SourceRun:
+        found, job = self._found, self._job
+        with listing_faults():
+            said = tuple(listing.gone)
+        gone = found.gone(is_complete=listing.is_complete, items=said)
+        is_held = not self._wishes.yes and are_too_many(len(gone), len(found.known), share=job.rules.removed_at_most)
+        if is_held:
+            self.store()
+            return self._held(len(gone))
+        found.read |= found.late
+        found.read |= found.forgotten(is_complete=listing.is_complete, items=said)
+        self.store(gone)
+        with listing_faults():
+            cursor = listing.cursor()
+        at = job.clock()
+        has_new_failures = not found.failed <= found.stale
+        return replace(
+            self.counted(),
+            outcome="partial" if found.skipped else "ok",
+            finished_at=at,
+            fresh_at=at,
+            cursor=self.run.cursor if has_new_failures else cursor,
+        )
+
+    def _held(self, gone: int) -> SourceRun:
+        """A run that took nothing away; its cursor stays, so that the next one sees the same."""
+        known = len(self._found.known)
+        share = f"{self._job.rules.removed_at_most:.0%}".replace("%", " %")
+        error = (
+            f"{gone} of {known} documents are gone at the source, which is more than {share}: they stay until somebody agrees"
+            f" (`frontdesk sync {self._source.id} --yes`)"
+        )
+        return replace(self.counted(), outcome="refused", held=gone, error=error, finished_at=self._job.clock())
+
+    def store(self, gone: Iterable[str] = ()) -> None:
+        """Store what was taken since the last time, and what is remembered of it."""
+        found, job, source = self._found, self._job, self._source.id
+        remove = tuple(gone)
+        if not self._wishes.is_dry:
+            stale = dict.fromkeys(found.failed - self._marked, job.clock())
+            self._marked |= found.failed
+            if found.put or remove or found.read or stale:
+                job.store.apply(job.tenant, source, put=found.put, remove=remove, versions=found.read, stale=stale)
+            if removed := [*found.withdrawn, *(document_id(job.tenant, source, name) for name in remove)]:
+                hide(job, removed)
+        self._removed += len(remove)
+        found.put, found.put_chars, found.read, found.withdrawn = [], 0, {}, []
+
+    def counted(self) -> SourceRun:
+        """The run with what was counted so far."""
+        found, store = self._found, self._job.store
+        stale = store.stale(self._job.tenant, self._source.id) if not self._wishes.is_dry else self._stale
+        problems = found.problems
+        more = len(problems) - KEPT_PROBLEMS
+        rest = (SourceProblem(external_id="…", problem=f"and {more} more", is_skipped=False),) if more > 0 else ()
+        return replace(
+            found.counted(self.run, removed=self._removed),
+            stale=sum(len(found.of_item.get(item, ())) for item in stale),
+            problems=(*problems[:KEPT_PROBLEMS], *rest),
+        )
+
+
+def _doubts(former: SourceRun | None) -> dict[str, list[SourceProblem]]:
+    """Item → what was doubtful about it when it was read; it still is while the item is as it was."""
+    found: dict[str, list[SourceProblem]] = defaultdict(list)
+    for problem in former.problems if former else ():
+        if problem.origin and not problem.is_skipped:
+            found[problem.origin].append(problem)
+    return dict(found)

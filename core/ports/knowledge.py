@@ -5,7 +5,7 @@ A generation is (documents, chunker, embedder, dimension): built beside the live
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -164,8 +164,11 @@ class IndexEngine(Protocol):
 
     name: str
 
-    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
-        """Build a complete generation in an empty folder and return the number of chunks; interrupted means unusable."""
+    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk], former: Path | None = None) -> int:
+        """Build a complete generation in an empty folder and return the number of chunks; interrupted means unusable.
+
+        ``former`` is the folder of another generation, whose work on chunks that did not change may be used.
+        """
 
     def open(self, folder: Path, generation: str) -> KnowledgeIndex:
         """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""
@@ -187,9 +190,10 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Generation:
-    """One built index; ``state`` is building, live, retired or failed.
+    """One built index; ``state`` is building, live, retired, failed, refused or withdrawn.
 
-    ``signature`` tells what it was made of: engine, chunker and the fingerprint of the documents.
+    Retired ones were live and may be again; a refused one did not pass the gate; a withdrawn one was live until somebody went
+    back to an earlier one.  ``signature`` tells what it was made of: engine, chunker and the fingerprint of the documents.
     """
 
     id: str
@@ -204,19 +208,26 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProblem:
-    """One document that could not be used, in plain words, with the place; or, not ``is_skipped``, one with a doubt."""
+    """One document that could not be used, in plain words, with the place; or, not ``is_skipped``, one with a doubt.
+
+    ``origin`` is the item of the source that it came from; a sync fills it in.
+    """
 
     external_id: str
     problem: str
     is_skipped: bool = True
+    origin: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRun:
-    """The newest sync of one source; ``outcome`` is running, ok, partial (documents skipped) or failed.
+    """One sync of one source; ``outcome`` is running, ok, partial (documents skipped), refused or failed.
 
-    ``fresh_at`` is when the source was last read to its end, in this run or an earlier one: its documents are that fresh.
-    ``skipped`` counts documents; ``problems`` holds the first few hundred.
+    Refused: so many documents are gone that they stay until somebody agrees; ``held`` is how many.  ``fresh_at`` is when the
+    source was last read to its end, in this run or an earlier one: its documents are that fresh.  ``skipped`` counts documents;
+    ``problems`` holds the first few hundred.  ``stale`` is how many documents are of an earlier day because their item could not
+    be read since.  ``cursor`` is what the next listing begins from, and ``basis`` what documents were read with (settings and
+    reader): with another one neither cursor nor versions count.
     """
 
     tenant: str
@@ -234,61 +245,10 @@ class SourceRun:
     problems: tuple[SourceProblem, ...] = ()
     error: str | None = None
     fresh_at: datetime | None = None
-
-
-class KnowledgeStore(Protocol):
-    """Documents, generations and sync runs; synchronous, used from worker threads and the CLI, safe across processes."""
-
-    def hashes(self, tenant: str, source: str) -> dict[str, str]:
-        """external id → hash of what is stored."""
-
-    def origins(self, tenant: str, source: str) -> dict[str, str]:
-        """external id → ``Document.origin`` of what is stored."""
-
-    def apply(self, tenant: str, source: str, *, put: Sequence[Document], remove: Sequence[str]) -> None:
-        """Upsert documents and delete external ids in one short transaction."""
-
-    def documents(self, tenant: str) -> Iterator[Document]:
-        """All documents of a tenant in (source, external id) order, streamed."""
-
-    def document(self, tenant: str, document_id: str) -> Document | None:
-        """One document by id."""
-
-    def count(self, tenant: str, source: str | None = None) -> int:
-        """How many documents there are, of one source or of all."""
-
-    def fingerprint(self, tenant: str) -> str:
-        """Digest of every document's place and hash; the same documents give the same."""
-
-    def sources(self, tenant: str) -> tuple[str, ...]:
-        """Sources that have documents stored."""
-
-    def new_generation(self, generation: Generation) -> None:
-        """Record a generation that is being built."""
-
-    def set_live(self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime) -> None:
-        """Swap: the generation becomes live and the former live one retired, in one transaction."""
-
-    def set_failed(self, tenant: str, generation: str) -> None:
-        """A build that did not finish."""
-
-    def live(self, tenant: str) -> Generation | None:
-        """The live generation."""
-
-    def generations(self, tenant: str) -> tuple[Generation, ...]:
-        """All known generations, newest first."""
-
-    def forget_generation(self, tenant: str, generation: str) -> None:
-        """Drop the record of a generation whose folder is gone."""
-
-    def save_run(self, run: SourceRun) -> None:
-        """Upsert the newest run of a source."""
-
-    def runs(self, tenant: str) -> tuple[SourceRun, ...]:
-        """The newest run of every source."""
-
-    def forget_run(self, tenant: str, source: str) -> None:
-        """Drop the run of a source that is no longer configured."""
+    held: int = 0
+    stale: int = 0
+    cursor: str = ""
+    basis: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

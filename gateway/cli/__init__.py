@@ -15,7 +15,7 @@ COMMANDS: Final = {
     "chat": "Talk to a running server in the terminal.",
     "check": "Check a YAML file: every mistake at once, with its place.",
     "sync": "Bring the knowledge base up to date with its sources.",
-    "kb": "List what agents had to answer themselves, for review.",
+    "kb": "Knowledge: status, search, diff, rollback; gaps for review.",
     "doctor": "Examine accounts, models and tools, and what to mend.",
     "why": "Explain an answer: passages, rule, models, tools, guard.",
     "route": "Explain why and where a conversation was handed over.",

@@ -1,4 +1,4 @@
-"""``frontdesk doctor``: is every account, desk, model and tool well, seen from the vendor's side?"""
+"""``frontdesk doctor``: is every account, desk, model and tool well, seen from the vendor's side, and is knowledge fresh?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         account: Annotated[str | None, typer.Option("--account", help="Examine this account only.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Examine every account against its vendor, every desk, model and tool: credentials, names, webhooks; with what to mend.
+        """Examine every account, desk, model and tool at its vendor, and how fresh each source is; with what to mend.
 
         Models are asked a few words each (a few hundred tokens), of tools none is called; `--account` leaves all but it out.
 
@@ -84,7 +84,10 @@ async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...
                     patients.append(Patient(channel=channel, settings=account.settings))
         try:
             found = await examine(patients, addresses(settings))
-            return found if only is not None else (*found, *await _desks(settings, store), *await _abilities(settings))
+            if only is not None:
+                return found
+            knowledge = await _knowledge(settings)
+            return (*found, *await _desks(settings, store), *await _abilities(settings), *knowledge)
         finally:
             for patient in patients:
                 if isinstance(patient.channel, Closes):
@@ -116,6 +119,29 @@ async def _desks(settings: Settings, store: SqliteStore) -> tuple[Examined, ...]
         for ability in found:
             if isinstance(ability.examines, Closes):
                 await ability.examines.close()
+
+
+async def _knowledge(settings: Settings) -> tuple[Examined, ...]:
+    """How fresh every tenant's sources are."""
+    from gateway.compose import knowledge_store, now
+    from gateway.compose.plans import plan_of
+    from gateway.doctor import secrets_of
+    from gateway.doctor_abilities import Ability, examine_abilities
+    from gateway.doctor_knowledge import KNOWLEDGE, KnowledgeExamination
+
+    store = knowledge_store(settings)
+    return await examine_abilities(
+        [
+            Ability(
+                kind=KNOWLEDGE,
+                tenant=tenant.id,
+                examines=KnowledgeExamination(store, plan_of(settings, tenant), clock=now),
+                secrets=secrets_of(block.settings for block in tenant.knowledge.sources),
+            )
+            for tenant in settings.tenants
+            if tenant.knowledge.sources
+        ]
+    )
 
 
 async def _abilities(settings: Settings) -> tuple[Examined, ...]:
@@ -163,6 +189,7 @@ def addresses(settings: Settings) -> Addresses:
 def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     from gateway.doctor import is_well
     from gateway.doctor_abilities import DESK, MODELS, TOOLS
+    from gateway.doctor_knowledge import KNOWLEDGE
 
     def facts(item: Examined) -> list[dict[str, str]]:
         return [
@@ -178,7 +205,7 @@ def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     others = [item for item in examined if not item.account]
     parts = {
         kind: [{"tenant": item.tenant or None, "findings": facts(item)} for item in others if item.channel == kind]
-        for kind in (DESK, MODELS, TOOLS)
+        for kind in (DESK, MODELS, TOOLS, KNOWLEDGE)
     }
     server = [fact for item in others if item.channel == "server" for fact in facts(item)]
     return {"well": is_well(examined), "server": server, "accounts": accounts, **parts}

@@ -1,4 +1,4 @@
-"""``frontdesk kb``: what agents had to answer themselves, for whoever keeps the knowledge base."""
+"""``frontdesk kb``: releases of the knowledge, and what agents had to answer themselves, for whoever keeps it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway.cli import gaps, kb_release
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_OK, EXIT_USAGE
 
 if TYPE_CHECKING:
@@ -20,12 +21,20 @@ MAX_LISTED = 1_000
 
 def register(app: typer.Typer) -> None:
     """Add the command and what it can do."""
+    gaps.register(app)
+    kb_release.register(app)
 
     @app.callback()
     def kb() -> None:
         """Look after the knowledge base.
 
         [bold]Examples[/bold]
+
+          frontdesk kb status
+
+          frontdesk kb search "how long can I send things back"
+
+          frontdesk kb gaps --since 7
 
           frontdesk kb candidates
         """

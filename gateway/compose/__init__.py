@@ -21,7 +21,6 @@ from core.intents.model import IntentModel
 from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
-from core.ports.knowledge import IndexEngine
 from core.staffing import Always
 from core.turn import TurnEngine
 from gateway.accounts import Accounts
@@ -32,7 +31,9 @@ from gateway.compose.channels import CHANNELS, channel_context, channel_of, file
 from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, engine_of, intents_of, ranker_of
+from gateway.compose.knowing import SOURCES, knowledge_store, sync_job, sync_jobs
 from gateway.compose.people import desk_settings, handoff_settings, router_of
+from gateway.compose.plans import plan_of
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -48,9 +49,7 @@ from gateway.store.knowledge import SqliteKnowledgeStore
 from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
-from kb_sync import AnySourcePlugin, SourceContext
-from kb_sync.discovery import source_plugins
-from kb_sync.pipeline import ChunkSettings, SyncJob, build
+from kb_sync.pipeline import build
 
 __all__ = [
     "CHANNELS",
@@ -76,8 +75,6 @@ __all__ = [
     "sync_jobs",
     "world",
 ]
-
-SOURCES: dict[str, AnySourcePlugin] = source_plugins()
 
 SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 
@@ -123,41 +120,6 @@ async def open_store(settings: config.Settings) -> AsyncIterator[SqliteStore]:
         yield store
     finally:
         await store.stop()
-
-
-def knowledge_store(settings: config.Settings) -> SqliteKnowledgeStore:
-    """Documents, generations and sync runs, ready for use."""
-    store = SqliteKnowledgeStore(settings.data_dir / "knowledge.sqlite3")
-    store.start()
-    return store
-
-
-def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
-    """A sync for each tenant; ``EmbedderUnavailable`` when one could not make its vectors, for the live index has them."""
-    store, embedders = knowledge_store(settings), embedders_of(settings)
-    return tuple(_sync_job(settings, tenant, store, engine_of(embedders.of(tenant))) for tenant in settings.tenants)
-
-
-def _sync_job(
-    settings: config.Settings, tenant: config.Tenant, store: SqliteKnowledgeStore, engine: IndexEngine
-) -> SyncJob:
-    places = settings.data_dir / "sources" / tenant.id
-    sources = tuple(
-        SOURCES[block.kind].build(
-            SourceContext(id=block.id, tenant=tenant.id, clock=now, folder=places / block.id), block.settings
-        )
-        for block in tenant.knowledge.sources
-    )
-    return SyncJob(
-        tenant=tenant.id,
-        sources=sources,
-        store=store,
-        engine=engine,
-        root=settings.data_dir / "index" / tenant.id,
-        chunk=ChunkSettings(tokens=tenant.knowledge.chunk.tokens, overlap=tenant.knowledge.chunk.overlap),
-        clock=now,
-        new_id=ids.new_id,
-    )
 
 
 def notices_of(tenant: config.Tenant) -> Notices:
@@ -307,7 +269,7 @@ def _lane(
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
     embedder = shared.embedders.at_hand(tenant)
-    job = _sync_job(settings, tenant, shared.knowledge, engine_of(embedder))
+    job = sync_job(settings, tenant, shared.knowledge, engine_of(embedder))
     notices, router = notices_of(tenant), router_of(tenant, shared.store, waits=shared.waits)
     handoff = HandoffService(
         shared.store.for_tenant(tenant.id),
@@ -337,6 +299,8 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
         notices=notices,
         is_staffed=handoff.is_staffed,
         router=router,
+        plan=plan_of(settings, tenant),
+        job=job,
     )
 
 

@@ -18,6 +18,7 @@ from core.ports.embedding import Embedder, VectorCache
 from core.providers.embedded import EmbeddedEngine
 from core.providers.embedders import EmbedderSettings, RerankerSettings, cross_encoder_of, embedder_of
 from core.ranking import calibration
+from core.ranking.calibration import Calibration
 from core.ranking.drift import Drift
 from core.ranking.ranker import Ranker, ranker
 from core.ranking.reranking import CrossScore
@@ -100,11 +101,20 @@ def engine_of(embedder: Embedder | None) -> EmbeddedEngine:
 
 def ranker_of(tenant: config.Tenant, settings: EngineSettings) -> Ranker:
     """Ranks what a search found anew and assesses it, by the tenant's calibration; a metric tells when it no longer fits."""
-    chosen = settings.confidence.calibration
-    known = calibration.shipped() if chosen is None else calibration.load(Path(chosen))
+    known = _calibration_of(settings)
     watched = Drift(known.head(has_cosine=tenant.knowledge.embedder.kind != "none").deciles)
     CONFIDENCE_DRIFT.labels(tenant=tenant.id).set_function(lambda: watched.drifted().index or 0.0)
     return ranker(settings.confidence, calibration=known, cross=_cross_of(tenant), on_assessed=watched.add)
+
+
+def unwatched_ranker_of(tenant: config.Tenant, settings: EngineSettings) -> Ranker:
+    """As ``ranker_of``, for questions that are no contact's."""
+    return ranker(settings.confidence, calibration=_calibration_of(settings), cross=_cross_of(tenant))
+
+
+def _calibration_of(settings: EngineSettings) -> Calibration:
+    chosen = settings.confidence.calibration
+    return calibration.shipped() if chosen is None else calibration.load(Path(chosen))
 
 
 def wits_of(tenant: config.Tenant) -> Wits:

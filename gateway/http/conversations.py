@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -12,9 +10,9 @@ from adapters.web.render import parse_position
 from core import ids
 from core.domain import Audience, Head, Message
 from core.errors import PayloadInvalid
-from core.ports.knowledge import Generation, SourceRun
 from gateway.http.bodies import read_json
 from gateway.http.chat import idempotency_key
+from gateway.http.kb_views import public_status
 from gateway.http.problem import not_found
 from gateway.http.views import views_of
 from gateway.http.visits import Visit, only_account, visit_of
@@ -24,12 +22,9 @@ from gateway.http.wire import (
     ConversationView,
     Escalated,
     FeedbackGiven,
-    GenerationView,
-    SourceView,
-    SyncStatus,
     UnreadView,
 )
-from gateway.services import Services, services_of
+from gateway.services import services_of
 
 MESSAGES: Final = 200
 
@@ -106,41 +101,7 @@ async def sync_status(request: web.Request) -> web.Response:
     """How fresh the knowledge is; why a sync failed is told on the internal listener only."""
     services = services_of(request)
     account = only_account(services, request.query.get("account"))
-    return json(await status_of(services, account.tenant, is_internal=False))
-
-
-async def status_of(services: Services, tenant: str, *, is_internal: bool) -> SyncStatus:
-    """Freshness of a tenant's sources and its live index."""
-    store = services.knowledge_store
-
-    def read() -> tuple[tuple[SourceRun, ...], Generation | None]:
-        return store.runs(tenant), store.live(tenant)
-
-    runs, live = await asyncio.to_thread(read)
-    now = services.clock()
-    return SyncStatus(
-        sources=[_source(run, now, is_internal=is_internal) for run in runs],
-        generation=None
-        if live is None
-        else GenerationView(id=live.id, documents=live.documents, chunks=live.chunks, live_at=live.live_at),
-    )
-
-
-def _source(run: SourceRun, now: datetime, *, is_internal: bool) -> SourceView:
-    error = run.error
-    if error is not None and not is_internal:
-        error = "The last sync of this source failed; what was published before stays."
-    return SourceView(
-        id=run.source,
-        kind=run.kind,
-        outcome=run.outcome,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        documents=run.added + run.changed + run.unchanged,
-        problems=len(run.problems),
-        error=error,
-        age_s=None if run.fresh_at is None else max(0.0, (now - run.fresh_at).total_seconds()),
-    )
+    return json(await public_status(services, account.tenant))
 
 
 def routes() -> list[web.RouteDef]:

@@ -38,7 +38,7 @@ log = structlog.get_logger(__name__)
 LOGIN: Final = "/desk/login"
 HOME: Final = "/desk/"
 MAX_BODY_BYTES: Final = 4096
-SAFE_NEXT: Final = re.compile(r"/(?:desk|admin)(?:/[\w./-]*)?")
+SAFE_NEXT: Final = re.compile(r"/(?:desk|admin|knowledge)(?:/[\w./-]*)?")
 MESSAGES: Final = {
     "wrong": "That name and password do not match.",
     "many": "Too many wrong passwords. Please wait a few minutes and try again.",

@@ -230,17 +230,24 @@ class TypingView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SourceView(msgspec.Struct, frozen=True, kw_only=True):
-    """Freshness of one knowledge source; ``age_s`` counts from the end of the last sync."""
+    """Freshness of one knowledge source; ``outcome`` is that of its newest sync, ``never`` before the first.
+
+    ``age_s`` counts from when it was last read to its end.  ``fresh_within_s`` is how old it may get and ``is_fresh`` whether it
+    keeps to that, both null when nobody said so.  ``next_run_at`` is null for a source that is read by hand only.
+    """
 
     id: str
     kind: str
     outcome: str
-    started_at: datetime
+    started_at: datetime | None
     finished_at: datetime | None
     documents: int
     problems: int
     error: str | None
     age_s: float | None
+    fresh_within_s: float | None
+    is_fresh: bool | None
+    next_run_at: datetime | None
 
 
 class GenerationView(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,7 +68,7 @@ class CarelessEngine:
     def __init__(self) -> None:
         self._built: dict[Path, tuple[Chunk, ...]] = {}
 
-    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
+    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk], former: Path | None = None) -> int:
         folder.mkdir(parents=True)
         self._built[folder] = tuple(chunks)
         return len(self._built[folder])

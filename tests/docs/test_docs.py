@@ -30,6 +30,8 @@ BLOCKS = (
     "understanding",
     "intents",
     "confidence",
+    "knowledge-schedule",
+    "knowledge-sync",
 )
 """Blocks with a page of their own; the configuration page leads to each."""
 README = (ROOT / "README.md").read_text()
@@ -53,7 +55,8 @@ def test_every_setting_is_documented() -> None:
     assert all(f"({block}.md)" in CONFIGURATION for block in BLOCKS)
     desks = sorted((ROOT / "docs" / "desks").glob("*.md"))
     blocks = [ROOT / "docs" / f"{block}.md" for block in BLOCKS]
-    pages = "\n".join((CONFIGURATION, *(page.read_text() for page in (*blocks, *desks))))
+    sources = sorted((ROOT / "docs" / "sources").glob("*.md"))
+    pages = "\n".join((CONFIGURATION, *(page.read_text() for page in (*blocks, *desks, *sources))))
     missing = {name for name in names if not re.search(rf"[`.]{re.escape(name)}`", pages)}
     assert not missing
 

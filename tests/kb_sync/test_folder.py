@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from core.errors import DocumentRejected, SourceUnavailable
 from kb_sync import SourceContext
+from kb_sync.patterns import is_matched
 from kb_sync.sources.folder import plugin, source
-from kb_sync.sources.folder.patterns import is_matched
 from kb_sync.sources.folder.settings import FolderSettings
 from tests.contracts.source_contract import documents, loaded, only
 from tests.kb_sync.test_office import a_docx, a_pdf

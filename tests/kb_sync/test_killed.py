@@ -1,67 +1,123 @@
-"""A sync that is killed anywhere: what was live stays live, and the next sync finishes."""
+"""A sync that is killed anywhere: what was live stays live, and the next sync gives what an uninterrupted one would."""
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 
+from kb_sync import chunking
+from kb_sync.job import SyncJob
 from kb_sync.pipeline import sync
+from tests.kb_sync.feed import Feed
 from tests.kb_sync.test_pipeline import found
-from tests.kb_sync.world import MemoryPlace, folders, job
+from tests.kb_sync.world import folders, job
 
 ROOT = Path(__file__).parents[2]
-
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from kb_sync.pipeline import sync
-from tests.kb_sync.world import MemoryPlace, job
-
-where, folder = sys.argv[1], Path(sys.argv[2])
-place = MemoryPlace()
-place.put("a", title="A", text="Parcels arrive within three days.")
-place.put("b", title="B", text="Vouchers never expire.")
-made = job(folder, place.source())
-
-def die(frame, event, argument):
-    name = f"{Path(frame.f_code.co_filename).stem}.{frame.f_code.co_name}"
-    if event == "call" and name == where:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-sys.setprofile(die)
-sync(made)
-"""
-
-
-@pytest.mark.parametrize(
-    "where",
-    [
-        "reading.read_source", "reading._take", "reading._store", "reading._gone", "reading._finished", "knowledge.fingerprint",
-        "building.build_generation", "building._built", "chunking.chunk", "engine._seal", "building._make_durable",
-        "building._sync_to_disk", "engine.open", "knowledge.set_live", "building._remove_old",
-    ],
+PLACES = (
+    "reading.read_source", "reading._end", "knowledge.apply", "building.hide", "building.build_candidate", "chunking.chunk",
+    "engine._seal", "building._sync_to_disk", "gate.judge", "knowledge.set_live", "building._remove_old",
 )  # fmt: skip
-def test_killed(tmp_path: Path, where: str) -> None:
-    place = MemoryPlace()
-    place.put("a", title="A", text="Parcels arrive within two days.")
-    first = sync(job(tmp_path, place.source())).generation
-    done = subprocess.run([sys.executable, "-c", KILLED, where, str(tmp_path)], cwd=ROOT, check=False, timeout=60)
-    assert done.returncode == -9
-    made = job(tmp_path, place.source())
+ROOMS = (f"{ROOT}/kb_sync/", f"{ROOT}/gateway/store/", f"{ROOT}/core/providers/embedded/")
+MOMENTS = 20
+COUNT = 60
+
+
+def before() -> Feed:
+    made = Feed()
+    made.put(*(f"n{number:03}" for number in range(COUNT)))
+    return made
+
+
+def after() -> Feed:
+    made = before()
+    made.put("vouchers", text="Vouchers never expire.")
+    made.put(*(f"n{number:03}" for number in range(0, COUNT, 3)), text="Parcel {} arrives in three days.")
+    made.remove("n001", "n002")
+    return made
+
+
+def died(is_it: Callable[[str], bool], folder: Path, feed: Feed) -> bool:
+    """Sync in a child process that is killed at the first call for which ``is_it`` says so; whether it was."""
+    child = os.fork()
+    if child == 0:
+        sys.setprofile(_killer(is_it))
+        sync(job(folder, feed))
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def _killer(is_it: Callable[[str], bool]) -> Callable[[FrameType, str, Any], None]:
+    def look(frame: FrameType, event: str, _: Any) -> None:
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(ROOMS) and is_it(f"{Path(file).stem}.{frame.f_code.co_name}"):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return look
+
+
+def main(root: Path) -> None:
+    """Every killed sync in a folder of its own; this process itself never builds, for children are forked off it."""
+    calls = root / "calls"
+
+    def count(_: str) -> bool:
+        with calls.open("ab", buffering=0) as file:
+            file.write(b".")
+        return False
+
+    assert not died(lambda _: False, root / "first", before())
+    subprocess.run(["cp", "-r", root / "first", root / "counted"], check=True)
+    assert not died(count, root / "counted", after())
+    total = calls.stat().st_size
+    chosen = random.Random(7).sample(range(total * 19 // 20), MOMENTS)
+    for name in (*PLACES, *(f"moment-{number}" for number in range(MOMENTS))):
+        subprocess.run(["cp", "-r", root / "first", root / name], check=True)
+        left = iter(range(chosen[int(name.partition("-")[2])] if name.startswith("moment-") else 0))
+        is_it = name.__eq__ if name in PLACES else (lambda _, left=left: next(left, None) is None)
+        assert died(is_it, root / name, after()), name
+
+
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("killed")
+    run = "import sys; from pathlib import Path; from tests.kb_sync.test_killed import main; main(Path(sys.argv[1]))"
+    subprocess.run([sys.executable, "-c", run, str(root)], cwd=ROOT, check=True, timeout=120)
+    return root
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> str:
+    made = job(tmp_path_factory.mktemp("whole"), after())
+    sync(made)
+    return made.store.fingerprint("acme")
+
+
+def assert_whole(made: SyncJob) -> None:
+    """The live index holds exactly the chunks of the stored documents."""
+    wanted = {c.id for d in made.store.documents("acme") for c in chunking.chunk(d, tokens=500, overlap=60)}
     live = made.store.live("acme")
-    assert live is not None and (live.id == first) is (where != "building._remove_old")
-    assert found(made, "parcels arrive") == ["a"]
-    place.put("a", title="A", text="Parcels arrive within three days.")
-    place.put("b", title="B", text="Vouchers never expire.")
+    assert live is not None
+    with closing(made.engine.open(made.folder(live.id), live.id)) as index:
+        assert index.chunk_count == len(wanted) and set(index.chunks(sorted(wanted))) == wanted
+
+
+@pytest.mark.parametrize("name", [*PLACES, *(f"moment-{number}" for number in range(MOMENTS))])
+def test_killed(killed: Path, uninterrupted: str, name: str) -> None:
+    made = job(killed / name, after())
+    assert found(made, "text of n030") != []
     report = sync(made)
-    assert report.documents == 2 and found(made, "vouchers") == ["b"] and found(made, "three days") == ["a"]
-    live = made.store.live("acme")
-    assert (
-        live is not None
-        and set(folders(made)) == {g.id for g in made.store.generations("acme")}
-        and live.id in folders(made)
-    )
-    assert {g.state for g in made.store.generations("acme")} <= {"live", "retired"}
+    assert report.documents == COUNT - 1 and made.store.fingerprint("acme") == uninterrupted
+    assert found(made, "vouchers expire")[0] == "vouchers" and "n001" not in found(made, "text of n001")
+    assert_whole(made)
+    known = made.store.generations("acme")
+    assert {one.id for one in known} == set(folders(made)) and {one.state for one in known} <= {"live", "retired"}
+    assert made.store.history("acme", "help")[0].outcome == "ok"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from core.candidates import Candidate, Source
-from gateway.store.knowledge import SCHEMA, SqliteKnowledgeStore
-from tests.store.test_knowledge import document, put
+from gateway.store.knowledge import SqliteKnowledgeStore
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
 
@@ -59,19 +56,6 @@ def test_newest_first_by_state_and_tenant(tmp_path: Path) -> None:
     assert [one.id for one in store.candidates("acme", limit=1)] == ["new"]
     assert [one.id for one in store.candidates("acme", state="written")] == ["done"]
     assert not store.has_candidate("b", "new")
-
-
-def test_a_file_of_the_first_version_gains_them_and_keeps_the_rest(tmp_path: Path) -> None:
-    path = tmp_path / "k.sqlite3"
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(f"{SCHEMA} pragma user_version = 1;")
-    before = SqliteKnowledgeStore(path)
-    put(before, document("a"))
-    store = made(tmp_path)
-    assert store.count("acme") == 1 and store.candidates("acme") == ()
-    assert store.put_candidate(candidate("a"))
-    store.start()
-    assert [one.id for one in store.candidates("acme")] == ["a"]
 
 
 def test_candidates_are_no_documents(tmp_path: Path) -> None:

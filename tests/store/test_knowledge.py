@@ -15,6 +15,7 @@ import pytest
 
 from core.errors import StoreError, StoreUnavailable
 from core.ports.knowledge import Document, Generation, SourceProblem, SourceRun
+from core.ports.knowledge_store import Entry
 from gateway.store.knowledge import SqliteKnowledgeStore
 
 AT = datetime(2026, 4, 1, 12, tzinfo=UTC)
@@ -54,8 +55,7 @@ def test_documents_come_back_as_they_were(store: SqliteKnowledgeStore) -> None:
     put(store, made)
     assert store.document("acme", made.id) == made
     assert list(store.documents("acme")) == [made]
-    assert store.hashes("acme", "help") == {"a": made.hash}
-    assert store.origins("acme", "help") == {"a": "file.jsonl"}
+    assert store.entries("acme", "help") == {"a": Entry(made.hash, "file.jsonl", "public")}
 
 
 def test_putting_again_replaces(store: SqliteKnowledgeStore) -> None:
@@ -130,6 +130,19 @@ def test_failed_and_forgotten_generations(store: SqliteKnowledgeStore) -> None:
     assert [g.state for g in store.generations("acme")] == ["failed"]
     store.forget_generation("acme", "g1")
     assert store.generations("acme") == ()
+
+
+def test_refused_withdrawn_and_lessened_generations(store: SqliteKnowledgeStore) -> None:
+    for name, age_s in (("g1", 30), ("g2", 20), ("g3", 10)):
+        store.new_generation(generation(name, age_s=age_s))
+    store.set_live("acme", "g1", documents=1, chunks=1, at=AT)
+    store.set_live("acme", "g2", documents=1, chunks=1, at=AT, former="withdrawn")
+    store.set_refused("acme", "g3", documents=5, chunks=9)
+    for _ in range(2):
+        store.set_hidden("acme", "g2")
+    three, two, one = store.generations("acme")
+    assert (three.state, three.documents, three.chunks) == ("refused", 5, 9) and one.state == "withdrawn"
+    assert two.state == "live" and two.signature == "s/less" and one.signature == "s"
 
 
 def test_runs(store: SqliteKnowledgeStore) -> None:

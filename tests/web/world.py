@@ -22,7 +22,8 @@ from core.notices import Notices
 from core.ports.channel import Channel, Sent
 from core.ports.desk import Desk, DeskItem
 from core.ports.engine import HandoffRequest, Journal, Reply, ReplySink, TurnInput, TurnResult
-from core.ports.knowledge import Document, Generation, KnowledgeStore, SourceRun
+from core.ports.knowledge import Document, Generation, SourceRun
+from core.ports.knowledge_store import KnowledgeStore
 from core.staffing import Always
 from gateway import webhooks
 from gateway.accounts import Accounts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,16 @@ from core.providers.embedded.vectors import (
     quantized,
 )
 
+if TYPE_CHECKING:
+    from core.providers.embedded.former import FormerVectors
+
 SAMPLE, ROUNDS = 4_000, 4
 """Rows and rounds that the rotation is learnt from; more change nothing."""
 
 PROBE_WORDS = 12
 AT_ONCE = 8_192
+NEW = -1
+"""In place of a former row."""
 
 
 def text_of(chunk: Chunk) -> str:
@@ -37,19 +43,25 @@ def text_of(chunk: Chunk) -> str:
 
 
 class VectorWriter:
-    """Embeds chunks in batches as they come; ``finish`` writes the files."""
+    """Embeds chunks in batches as they come, but for those whose vectors ``former`` has; ``finish`` writes the files."""
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(self, embedder: Embedder, former: FormerVectors | None = None) -> None:
         self._embedder = embedder
+        self._former = former
         self._waiting: list[str] = []
         self._rows: list[NDArray[np.int8]] = []
         self._scales: list[Vectors] = []
+        self._places: list[int] = []
         self._probes = _Probes()
 
     def add(self, chunk: Chunk) -> None:
         """Take the next chunk; ``EmbedderUnavailable`` as the embedder raises it."""
         self._probes.see(chunk)
-        self._waiting.append(text_of(chunk))
+        text = text_of(chunk)
+        place = self._former.place(text) if self._former else None
+        self._places.append(NEW if place is None else place)
+        if place is None:
+            self._waiting.append(text)
         if len(self._waiting) >= self._embedder.batch:
             self._embed()
 
@@ -60,11 +72,23 @@ class VectorWriter:
             self._scales.append(scales)
             self._waiting.clear()
 
+    def _all(self) -> tuple[NDArray[np.int8], Vectors]:
+        """Rows and scales in the order of the chunks."""
+        made = np.concatenate(self._rows) if self._rows else np.zeros((0, self._embedder.dimension), np.int8)
+        scales = np.concatenate(self._scales) if self._scales else np.zeros(0, np.float32)
+        places = np.array(self._places, np.intp)
+        is_new = places == NEW
+        if self._former is None or is_new.all():
+            return made, scales
+        rows, all_scales = np.empty((len(places), made.shape[1]), np.int8), np.empty(len(places), np.float32)
+        rows[is_new], all_scales[is_new] = made, scales
+        rows[~is_new], all_scales[~is_new] = self._former.at(places[~is_new])
+        return rows, all_scales
+
     def finish(self, folder: Path) -> None:
         """Embed what waits and write everything."""
         self._embed()
-        rows = np.concatenate(self._rows) if self._rows else np.zeros((0, self._embedder.dimension), np.int8)
-        scales = np.concatenate(self._scales) if self._scales else np.zeros(0, np.float32)
+        rows, scales = self._all()
         np.save(folder / ROWS, rows)
         np.save(folder / SCALES, scales)
         if len(rows) > SMALL:

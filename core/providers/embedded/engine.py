@@ -12,6 +12,7 @@ from core.ports.embedding import Embedder
 from core.ports.knowledge import Chunk
 from core.providers.embedded import manifest as manifests
 from core.providers.embedded.embedding import VectorWriter
+from core.providers.embedded.former import former_vectors
 from core.providers.embedded.index import AUDIENCES, EmbeddedIndex
 from core.providers.embedded.manifest import FORMAT, Manifest, VectorSpace
 from core.providers.embedded.store import ChunkWriter
@@ -30,14 +31,15 @@ class EmbeddedEngine:
         space = f"{embedder.name}/{embedder.dimension}" if embedder else "text"
         self.name = f"embedded-{FORMAT}:{space}"
 
-    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk]) -> int:
+    def build(self, folder: Path, generation: str, chunks: Iterable[Chunk], former: Path | None = None) -> int:
         """Build a complete generation in an empty folder and return the number of chunks.
 
-        ``EmbedderUnavailable`` when the embedder gives up: the folder is then unusable.
+        Vectors of chunks that stand in ``former`` are taken from there.  ``EmbedderUnavailable`` when the embedder gives up: the
+        folder is then unusable.
         """
         folder.mkdir(parents=True, exist_ok=True)
         text = TextWriter(folder)
-        vectors = VectorWriter(self._embedder) if self._embedder else None
+        vectors = self._vectors(former)
         languages: Counter[str] = Counter()
         audiences: dict[str, int] = {}
         placed: list[int] = []
@@ -53,6 +55,12 @@ class EmbeddedEngine:
         np.save(folder / AUDIENCES, np.array(placed, np.uint16))
         self._seal(folder, generation, len(placed), tuple(audiences), dict(languages))
         return len(placed)
+
+    def _vectors(self, former: Path | None) -> VectorWriter | None:
+        if self._embedder is None:
+            return None
+        space = VectorSpace(embedder=self._embedder.name, dimension=self._embedder.dimension)
+        return VectorWriter(self._embedder, former_vectors(former, space))
 
     def open(self, folder: Path, generation: str) -> EmbeddedIndex:
         """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""

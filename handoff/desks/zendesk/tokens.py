@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -12,6 +11,7 @@ import msgspec
 
 from core.errors import CredentialsInvalid, OutcomeUnknown, ProviderUnavailable
 from core.vendors.http import VendorHttp
+from core.vendors.zendesk import token_login
 from handoff.desks.zendesk.errors import token_error
 from handoff.desks.zendesk.settings import ZendeskSettings
 
@@ -85,5 +85,4 @@ class Tokens:
 def _legacy(settings: ZendeskSettings) -> str:
     if settings.api_token is None:
         return ""
-    pair = f"{settings.email}/token:{settings.api_token.get_secret_value()}"
-    return "Basic " + base64.b64encode(pair.encode()).decode()
+    return token_login(settings.email or "", settings.api_token.get_secret_value())

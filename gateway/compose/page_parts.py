@@ -1,0 +1,26 @@
+"""What the knowledge page is made of beside the services."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import config
+from core.ports.embedding import Embedder
+from gateway.compose import Shared, now
+from gateway.gap_board import GapBoard
+from gateway.http.knowledge_page import Parts
+
+
+def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts:
+    """The parts; ``settings`` gives them as they are now, for a reload may bring a tenant or another embedder."""
+
+    def embedder_of(tenant: str) -> Embedder | None:
+        found = next((each for each in settings().tenants if each.id == tenant), None)
+        return None if found is None else shared.embedders.at_hand(found)
+
+    def root_of(tenant: str) -> Path:
+        return settings().data_dir / "index" / tenant
+
+    board = GapBoard(shared.store, shared.knowledge, embedder_of=embedder_of, clock=now)
+    return Parts(board=board, root_of=root_of)

@@ -1,0 +1,1 @@
+"""What sources share: calls over HTTP to public addresses, and what their failures mean."""

@@ -1,0 +1,23 @@
+"""What the tests of sources share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.kb_sync.serving import Serving
+
+pytest.register_assert_rewrite(
+    "tests.contracts.source_contract", "tests.contracts.remote_contract", "tests.contracts.remote_weather"
+)
+
+
+@pytest.fixture(scope="session")
+def serving() -> Iterator[Serving]:
+    """A thread for stand-ins."""
+    made = Serving()
+    try:
+        yield made
+    finally:
+        made.close()
