@@ -198,6 +198,8 @@ class SourceCalls:
     async def _publish(self, key: _Key) -> None:
         """Have it synced as soon as no other sync is under way; where nobody would, the next sync finds it."""
         if not self._order(*key):
-            log.warning("kb_calls_left_to_sync", tenant=key.tenant, source=key.source, reason="nobody takes orders here")
+            log.warning(
+                "kb_calls_left_to_sync", tenant=key.tenant, source=key.source, reason="nobody takes orders here"
+            )
             return
         await asyncio.sleep(self._pauses.between_syncs_s)

@@ -18,7 +18,8 @@ class Comparison:
     """One source while it is read; names of documents are external ids, items are what the source lists.
 
     ``known`` and ``versions`` are what was stored before, ``late`` the versions of items that lost documents: they are stored
-    together with that loss.  ``doubtful`` items could not be read whole, ``failed`` ones not at all.
+    together with that loss.  ``withheld`` documents go whatever the gate says; those of ``closing`` still stand in the store.
+    ``doubtful`` items could not be read whole, ``failed`` ones not at all.
     """
 
     known: Mapping[str, Entry]
@@ -37,6 +38,8 @@ class Comparison:
     read: dict[str, str] = field(default_factory=dict)
     late: dict[str, str] = field(default_factory=dict)
     withdrawn: list[str] = field(default_factory=list)
+    withheld: set[str] = field(default_factory=set)
+    closing: list[str] = field(default_factory=list)
     added: int = 0
     changed: int = 0
     skipped: int = 0
@@ -64,6 +67,9 @@ class Comparison:
             self._keep(item, loaded.version if loaded else "")
             return
         is_whole = self._note_all(item, loaded.problems)
+        if loaded.is_withheld:
+            self._withhold(item)
+            return
         if not loaded.documents and not is_whole:
             self.failed.add(item.external_id)
             return
@@ -75,6 +81,12 @@ class Comparison:
         self.seen.update(self.of_item.get(item.external_id, ()))
         self.problems += self.doubts.get(item.external_id, ())
         self._read_as(item, version or self.versions.get(item.external_id, ""))
+
+    def _withhold(self, item: SourceDocument) -> None:
+        names = [name for name in self.of_item.get(item.external_id, ()) if name not in self.seen]
+        self.withheld.update(names)
+        self.closing += names
+        self._read_as(item, "")
 
     def _take(self, item: SourceDocument, document: Document) -> bool:
         """Whether the document is the first of its id."""
@@ -127,7 +139,8 @@ class Comparison:
             missing: Iterable[str] = self.known
         else:
             missing = [name for item in {*items, *self.shrunk} for name in self.of_item.get(item, ())]
-        return [n for n in missing if n not in self.seen and self.known[n].origin not in self.doubtful]
+        gone = (name for name in missing if name not in self.seen and name not in self.withheld)
+        return [name for name in gone if self.known[name].origin not in self.doubtful]
 
     def forgotten(self, *, is_complete: bool, items: Iterable[str]) -> dict[str, str]:
         """Items of which nothing is remembered any more, because they are gone."""

@@ -41,7 +41,7 @@ def reread(job: SyncJob, source: HearingSource, *, changed: Collection[str] = ()
         for item, loaded in load_all(items, found.version_of, source.parallel):
             found.take(item, loaded)
         lost = [name for item in set(gone) & found.failed for name in found.of_item.get(item, ())]
-        remove = tuple(dict.fromkeys((*lost, *found.gone(is_complete=False, items=()))))
+        remove = tuple(dict.fromkeys((*lost, *found.closing, *found.gone(is_complete=False, items=()))))
         versions = {**dict.fromkeys(gone, ""), **found.read, **found.late}
         job.store.apply(job.tenant, source.id, put=found.put, remove=remove, versions=versions)
         hide(job, [*found.withdrawn, *(document_id(job.tenant, source.id, name) for name in remove)])

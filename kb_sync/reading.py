@@ -163,9 +163,9 @@ class _Reading:
         return replace(self.counted(), outcome="refused", held=gone, error=error, finished_at=self._job.clock())
 
     def store(self, gone: Iterable[str] = ()) -> None:
-        """Store what was taken since the last time, and what is remembered of it."""
+        """Store what was taken since the last time, and what is remembered of it; what is withheld goes with it."""
         found, job, source = self._found, self._job, self._source.id
-        remove = tuple(gone)
+        remove = (*gone, *found.closing)
         if not self._wishes.is_dry:
             stale = dict.fromkeys(found.failed - self._marked, job.clock())
             self._marked |= found.failed
@@ -174,7 +174,7 @@ class _Reading:
             if removed := [*found.withdrawn, *(document_id(job.tenant, source, name) for name in remove)]:
                 hide(job, removed)
         self._removed += len(remove)
-        found.put, found.put_chars, found.read, found.withdrawn = [], 0, {}, []
+        found.put, found.put_chars, found.read, found.withdrawn, found.closing = [], 0, {}, [], []
 
     def counted(self) -> SourceRun:
         """The run with what was counted so far."""

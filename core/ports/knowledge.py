@@ -256,13 +256,15 @@ class Loaded:
     """What one item of a source held: documents, and the parts of it that cannot be used.
 
     ``version`` is what to remember of the item ("" nothing: it is loaded again next time).  ``is_unchanged``: the item is as it
-    was when the known version was remembered, and nothing was read.
+    was when the known version was remembered, and nothing was read.  ``is_withheld``: it may not be read by those who could read
+    it, or nobody can tell by whom: what is stored of it goes at once, however much that is, and without a doubt about it.
     """
 
     documents: tuple[Document, ...]
     problems: tuple[SourceProblem, ...] = ()
     version: str = ""
     is_unchanged: bool = False
+    is_withheld: bool = False
 
 
 class SourceDocument(Protocol):

@@ -11,6 +11,8 @@ from core.ports.knowledge import Document, Listing, Loaded, SourceDocument, Sour
 from tests.kb_sync.world import NOW
 
 BROKEN = "broken"
+NOBODY_KNOWN = "?"
+"""An audience that closes an entry to everybody."""
 
 
 @dataclass
@@ -98,6 +100,9 @@ class FeedItem:
         entry = feed.entries[name]
         if entry.text == BROKEN:
             raise DocumentRejected("it is broken")
+        if entry.audience == NOBODY_KNOWN:
+            problem = SourceProblem(external_id=name, problem="nobody can tell who may read it", is_skipped=False)
+            return Loaded(documents=(), problems=(problem,), is_withheld=True)
         if known == entry.version:
             return Loaded(documents=(), version=known, is_unchanged=True)
         doubts = (SourceProblem(external_id=name, problem="doubtful", is_skipped=False),) if "?" in entry.text else ()

@@ -13,7 +13,7 @@ from core.ids import document_id
 from core.ports.knowledge import Listing, SourceDocument, SourceRun
 from kb_sync.job import Rules, SyncJob
 from kb_sync.pipeline import sync, withdraw
-from tests.kb_sync.feed import BROKEN, Feed
+from tests.kb_sync.feed import BROKEN, NOBODY_KNOWN, Feed
 from tests.kb_sync.test_pipeline import found
 from tests.kb_sync.world import folders, job
 
@@ -226,6 +226,31 @@ def test_the_loss_of_a_large_part_waits(tmp_path: Path, count: int, gone: int, i
         assert done.error and done.error.startswith(f"{gone} of {count} documents are gone") and "--yes" in done.error
         assert done.fresh_at == first.fresh_at
         assert sync(job(tmp_path, feed), yes=True).runs[0].removed == gone
+
+
+def test_what_may_not_be_read_any_more_goes_however_much_it_is(tmp_path: Path) -> None:
+    feed = shop(10)
+    run(job(tmp_path, feed))
+    names = sorted(feed.entries)
+    feed.put(*names[:8], audience=NOBODY_KNOWN)
+    made = job(tmp_path, feed)
+    done = run(made)
+    assert (done.outcome, done.removed, done.held) == ("ok", 8, 0) and sorted(texts(made)) == names[8:]
+    assert names[0] not in found(made, names[0]) and len(done.problems) == 8
+    feed.put(names[0])
+    assert run(job(tmp_path, feed)).added == 1
+
+
+def test_what_may_not_be_read_any_more_goes_where_a_loss_is_held(tmp_path: Path) -> None:
+    feed = shop(10)
+    run(job(tmp_path, feed))
+    names = sorted(feed.entries)
+    feed.put(names[0], audience=NOBODY_KNOWN)
+    feed.remove(*names[5:])
+    made = job(tmp_path, feed)
+    done = run(made)
+    assert (done.outcome, done.removed, done.held) == ("refused", 1, 5)
+    assert sorted(texts(made)) == names[1:] and names[0] not in found(made, names[0])
 
 
 def test_a_policy_allows_any_loss(tmp_path: Path) -> None:

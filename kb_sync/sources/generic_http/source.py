@@ -225,6 +225,7 @@ class GenericItem:
             return Loaded(
                 documents=(),
                 problems=(SourceProblem(external_id=self.external_id, problem=problem, is_skipped=False),),
+                is_withheld=True,
             )
 
     def _loaded(self, found: Found, known: str) -> Loaded:

@@ -67,7 +67,7 @@ class ArticleReader:
                 return Loaded(documents=(), version=version)
             audience = audience_of(self._settings, article)
             if audience is None:
-                return Loaded(documents=(), problems=(closed(number, article),), version=version)
+                return Loaded(documents=(), problems=(closed(number, article),), is_withheld=True)
             category = self._places.category(article.section_id)
             texts = tuple(self._texts(number, article))
         shared = {"audience": audience, **({"category": category} if category else {})}

@@ -53,7 +53,7 @@ class GuideItem:
         if known and known == self.version:
             return Loaded(documents=(), version=known, is_unchanged=True)
         if self.closed is not None:
-            return Loaded(documents=(), problems=(self.closed,))
+            return Loaded(documents=(), problems=(self.closed,), is_withheld=True)
         try:
             return self.reader.load(self.external_id, version=self.version)
         except DocumentRejected as error:
@@ -61,7 +61,9 @@ class GuideItem:
                 raise
             problem = f"{error.safe_message}; it is not for everyone, so nothing of it is shown until it can be read"
             return Loaded(
-                documents=(), problems=(SourceProblem(external_id=self.external_id, problem=problem, is_skipped=False),)
+                documents=(),
+                problems=(SourceProblem(external_id=self.external_id, problem=problem, is_skipped=False),),
+                is_withheld=True,
             )
 
 
