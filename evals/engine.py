@@ -34,7 +34,7 @@ from gateway import compose
 from gateway.compose.engines import engine_settings
 from gateway.compose.finding import embedders_of, intents_of, ranker_of, wits_of
 from gateway.knowledge import LiveKnowledge
-from kb_sync.job import SyncJob
+from kb_sync.job import Rules, SyncJob
 from kb_sync.pipeline import build, sync
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -200,7 +200,8 @@ def _expect_live(job: SyncJob, setting: Setting) -> None:
 
 
 def _synced(job: SyncJob) -> None:
-    report = sync(job)
+    """Without the tenant's gate: its golden questions are about other documents than a suite's."""
+    report = sync(replace(job, rules=Rules()))
     failed = [run.error for run in report.runs if run.error]
     if failed or not report.documents:
         raise SuiteProblem(

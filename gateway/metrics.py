@@ -49,6 +49,7 @@ KB_DOCUMENTS = Gauge("frontdesk_kb_documents", "Documents stored of a source", [
 KB_PROBLEMS = Gauge(
     "frontdesk_kb_problems", "Documents the last sync could not use or had a doubt about", ["tenant", "source"]
 )
+KB_REFUSED = Gauge("frontdesk_kb_refused", "1 while a release waits that did not pass the gate", ["tenant"])
 KB_SYNCS = Counter("frontdesk_kb_sync_total", "Syncs of a source by outcome", ["tenant", "source", "outcome"])
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
 

@@ -64,8 +64,8 @@ class _Waiting:
 class SourceCalls:
     """The calls of all sources of a process.
 
-    ``jobs`` gives today's sync job of each tenant; ``order`` has a source of a tenant synced soon, and says whether it will be
-    (not while another sync is under way).
+    ``jobs`` gives today's sync job of each tenant; ``order`` has a source of a tenant synced soon (after one that is under way),
+    and says whether anybody will.
     """
 
     def __init__(

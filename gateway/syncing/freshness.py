@@ -1,4 +1,4 @@
-"""Keeps the metrics of knowledge and says in the log when a source goes stale and when it is fresh again.
+"""Keeps the metrics of knowledge and says in the log when a source goes stale, when it is fresh again, and when a release waits.
 
 It reads the store, so it does not matter who synced: the schedule, an admin, or a person at a terminal.
 """
@@ -15,7 +15,7 @@ import structlog
 from core.errors import FrontdeskError
 from core.ports.knowledge import SourceRun
 from core.ports.knowledge_store import KnowledgeStore
-from gateway.metrics import KB_DOCUMENTS, KB_FRESHNESS_SECONDS, KB_PROBLEMS, KB_STALE, KB_SYNCS
+from gateway.metrics import KB_DOCUMENTS, KB_FRESHNESS_SECONDS, KB_PROBLEMS, KB_REFUSED, KB_STALE, KB_SYNCS
 from gateway.syncing.plans import TenantPlan
 from gateway.syncing.standing import Standing, standings
 
@@ -39,6 +39,7 @@ class Freshness:
         self._plans = plans
         self._clock = clock
         self._stale: dict[Key, bool] = {}
+        self._refused: dict[str, bool] = {}
         self._counted: dict[Key, datetime | None] = {}
         self._looking = asyncio.Lock()
 
@@ -69,8 +70,28 @@ class Freshness:
                 self._show(key, each)
                 self._tell(key, each)
                 await self._count(key, each.run)
+            await self._look_at_gate(tenant.tenant)
         for key in self._stale.keys() - seen:
             self._forget(key)
+        for gone in self._refused.keys() - {plan.tenant for plan in plans}:
+            del self._refused[gone]
+            KB_REFUSED.remove(gone)
+
+    async def _look_at_gate(self, tenant: str) -> None:
+        """Whether a release waits for a person; a line when that changed."""
+        generations = await asyncio.to_thread(self._store.generations, tenant)
+        waits = next((each for each in generations if each.state == "refused"), None)
+        was_waiting, self._refused[tenant] = self._refused.get(tenant, False), waits is not None
+        KB_REFUSED.labels(tenant).set(waits is not None)
+        if waits is not None and not was_waiting:
+            log.warning(
+                "kb_release_refused",
+                tenant=tenant,
+                release=waits.id,
+                mend="`frontdesk kb diff` tells why; the live release stays until one passes or `frontdesk sync --force`",
+            )
+        elif was_waiting and waits is None:
+            log.info("kb_release_waits_no_more", tenant=tenant)
 
     def _show(self, key: Key, each: Standing) -> None:
         if each.age_s is not None:

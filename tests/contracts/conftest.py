@@ -2,4 +2,9 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.desks", "tests.contracts.desk_storm")
+pytest.register_assert_rewrite(
+    "tests.contracts.desks",
+    "tests.contracts.desk_storm",
+    "tests.contracts.remote_contract",
+    "tests.contracts.remote_weather",
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from core.ports.knowledge import SourceProblem
 from gateway.syncing.plans import SourcePlan, TenantPlan
 from gateway.syncing.standing import standing, standings
 from tests.kb_sync.world import document
-from tests.syncing.world import DAY, NIGHT, World, nightly, run_of, timetable
+from tests.syncing.world import DAY, NIGHT, World, building, nightly, run_of, timetable
 
 OF_A_SOURCE = ("freshness_seconds", "stale", "documents", "problems")
 
@@ -29,15 +29,11 @@ def counted(outcome: str) -> float:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> World:
-    return World(tmp_path, nightly())
-
-
-@pytest.fixture(autouse=True)
-def clean(world: World) -> Iterator[None]:
-    yield
-    for key in tuple(world.freshness._stale):
-        world.freshness._forget(key)
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    made = World(tmp_path, nightly())
+    yield made
+    made.plans.clear()
+    await made.freshness.look()
 
 
 def test_the_objective_is_what_was_said_or_twice_the_longest_pause() -> None:
@@ -120,3 +116,31 @@ async def test_one_line_when_it_goes_stale_and_one_when_it_is_fresh_again(world:
         stale["age_s"] == 49 * 3_600 and stale["objective_s"] == 48 * 3_600 and stale["reason"] == "the vendor is away"
     )
     assert (fresh["event"], fresh["log_level"]) == ("kb_fresh_again", "info")
+
+
+async def test_a_release_that_waits_is_told_once_until_it_is_gone(world: World) -> None:
+    def waits() -> float | None:
+        return REGISTRY.get_sample_value("frontdesk_kb_refused", {"tenant": "acme"})
+
+    world.store.save_run(run_of("help", NIGHT))
+    await world.freshness.look()
+    assert waits() == 0
+    refused = building(NIGHT)
+    world.store.new_generation(refused)
+    world.store.set_refused("acme", refused.id, documents=3, chunks=5)
+    with capture_logs() as logs:
+        for _ in range(3):
+            await world.freshness.look()
+        assert waits() == 1
+        world.store.forget_generation("acme", refused.id)
+        await world.freshness.look()
+        await world.freshness.look()
+    assert waits() == 0
+    assert [(line["event"], line["log_level"]) for line in logs] == [
+        ("kb_release_refused", "warning"),
+        ("kb_release_waits_no_more", "info"),
+    ]
+    assert logs[0]["release"] == refused.id and "frontdesk kb diff" in logs[0]["mend"]
+    world.plans.clear()
+    await world.freshness.look()
+    assert waits() is None
