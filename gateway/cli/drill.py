@@ -117,7 +117,7 @@ def _show(drilled: Drilled) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from gateway.cli.page import grid, line, plain
+    from gateway.cli.page import grid, line, plain, tabled
 
     console = Console()
     table = grid("rung", "expected", "what came", "first word", "", right=("first word",))
@@ -126,7 +126,7 @@ def _show(drilled: Drilled) -> None:
         mark = Text("held", style="green") if ended.held else Text("DID NOT HOLD", style="bold red")
         table.add_row(ended.rung.name, ended.rung.expected, plain(ended.got, 60), first, mark)
     console.print(Text(f"Model outage, tenant {drilled.tenant}", style="bold"))
-    console.print(table)
+    tabled(console, table)
     for ended in drilled.rungs:
         if ended.note:
             line(console, f"{ended.rung.name}: {ended.note}")

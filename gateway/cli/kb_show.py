@@ -11,7 +11,7 @@ import msgspec
 from rich.console import Console
 
 from core.errors import KnowledgeUnavailable
-from gateway.cli.page import grid, line, plain, section
+from gateway.cli.page import grid, line, plain, section, tabled
 from kb_sync import contents, gate
 from kb_sync.golden import GoldenQuestion
 
@@ -90,7 +90,7 @@ def _show_status(job: SyncJob, screen: Screen) -> None:
             _moment(run.fresh_at if run else None),
             str(run.stale if run else 0),
         )
-    out.print(table)
+    tabled(out, table)
     for run in runs.values():
         _show_run(run, out)
     _show_releases(job, out)
@@ -106,12 +106,12 @@ def _show_run(run: SourceRun, out: Console) -> None:
 
 
 def _show_releases(job: SyncJob, out: Console) -> None:
-    table = grid("release", "state", "documents", "chunks", "live since", right=("documents", "chunks"))
+    table = grid("release", "state", "docs", "chunks", "live since", right=("docs", "chunks"))
     table.columns[0].no_wrap = True
     for one in job.store.generations(job.tenant):
         table.add_row(one.id, one.state, str(one.documents), str(one.chunks), _moment(one.live_at))
     out.print()
-    out.print(table)
+    tabled(out, table)
     if (waits := gate.refused(job.root)) is not None:
         _show_reasons(waits, out)
         line(out, "`frontdesk kb diff` shows what would change, `frontdesk sync --force` publishes it", style="dim")

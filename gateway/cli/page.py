@@ -38,10 +38,15 @@ def pairs(console: Console, rows: Iterable[tuple[str, object]]) -> None:
     console.print(Padding(table, INDENT))
 
 
+def tabled(console: Console, table: Table) -> None:
+    """An indented table."""
+    console.print(Padding(table, INDENT))
+
+
 def grid(*names: str, right: Iterable[str] = ()) -> Table:
     """A table without borders; columns in ``right`` hold numbers."""
     numbers = frozenset(right)
-    table = Table(box=None, padding=(0, 2), header_style="dim")
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in names:
         table.add_column(name, justify="right" if name in numbers else "left")
     return table

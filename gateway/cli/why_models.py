@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from core.trace import Trace
-from gateway.cli.page import grid, line, pairs, plain, section
+from gateway.cli.page import grid, line, pairs, plain, section, tabled
 from gateway.cli.redacting import Bound, called, short
 
 GUARD_WORDS = {True: "released", False: "held back"}
@@ -80,7 +80,7 @@ def _calls(console: Console, models: Mapping[str, Any], currency: str) -> None:
             f"{call['ms']:.0f}",
             plain(call.get("error") or call.get("finish", ""), 24),
         )
-    console.print(table)
+    tabled(console, table)
     for call in calls:
         failed = [one for one in call.get("tried", ()) if one.get("error")]
         for one in failed:

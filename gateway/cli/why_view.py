@@ -12,7 +12,7 @@ from rich.text import Text
 from core.replay import Replay
 from core.trace import Trace, recorded_result
 from gateway.cli import why_models
-from gateway.cli.page import grid, line, pairs, plain, section
+from gateway.cli.page import grid, line, pairs, plain, section, tabled
 from gateway.cli.redacting import Bound
 from handoff.learning import Used
 
@@ -130,7 +130,7 @@ def _passages(console: Console, trace: Trace) -> None:
             plain(f"{passage.chunk.source}/{passage.chunk.external_id}", 48),
             plain(name, 90),
         )
-    console.print(table)
+    tabled(console, table)
     line(console, f"{len(passages)} passages of generation {step['generation']}")
     _assessment(console, step.get("assessment"))
 
