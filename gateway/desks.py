@@ -16,14 +16,14 @@ from pathlib import Path
 from aiohttp import web
 
 from core.domain import Attachment
-from core.errors import AccountUnknown, BodyTooLarge, CredentialsInvalid, MessageRejected, StoreUnavailable
-from core.ports.channel import Fetched, RawRequest
+from core.errors import AccountUnknown, CredentialsInvalid, MessageRejected, StoreUnavailable
+from core.ports.channel import Fetched
 from core.ports.desk import BridgesPeople, Desk
 from core.ports.store import TenantStore
 from gateway import filestore
 from gateway.accounts import Accounts, desk_name
 from gateway.runners import Run, Runners
-from gateway.services import services_of
+from gateway.services import raw_request, services_of
 from gateway.sniffing import SNIFFED_BYTES, sniff
 
 PATH = "/webhooks/desk/{tenant}"
@@ -52,18 +52,7 @@ async def receive(request: web.Request) -> web.Response:
     desk = services.desks.get(request.match_info["tenant"])
     if not isinstance(desk, BridgesPeople):
         raise AccountUnknown("No such desk.")
-    body = await request.read()
-    if len(body) > services.limits.body_bytes:
-        raise BodyTooLarge(f"The body is larger than {services.limits.body_bytes} bytes.")
-    said = await desk.receive(
-        RawRequest(
-            method=request.method,
-            path=request.raw_path,
-            headers=request.headers,
-            body=body,
-            received_at=services.clock(),
-        )
-    )
+    said = await desk.receive(await raw_request(request))
     if said is None:
         return web.json_response({"accepted": True})
     return web.Response(body=said.body, content_type=said.media_type)

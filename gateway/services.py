@@ -12,9 +12,10 @@ from aiohttp import web
 
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
+from core.errors import BodyTooLarge
 from core.ids import NewId
 from core.notices import Notices
-from core.ports.channel import Channel
+from core.ports.channel import Channel, RawRequest
 from core.ports.desk import Desk
 from core.ports.knowledge_store import KnowledgeStore
 from core.ports.store import Store, TenantStore
@@ -128,3 +129,18 @@ SERVICES: web.AppKey[Current] = web.AppKey("frontdesk_services", Current)
 def services_of(request: web.Request) -> Services:
     """The services as they stand for this request."""
     return request.app[SERVICES].services
+
+
+async def raw_request(request: web.Request) -> RawRequest:
+    """A vendor's call as its proof wants it, byte by byte; ``BodyTooLarge`` beyond the limit of the listener."""
+    services = services_of(request)
+    body = await request.read()
+    if len(body) > services.limits.body_bytes:
+        raise BodyTooLarge(f"The body is larger than {services.limits.body_bytes} bytes.")
+    return RawRequest(
+        method=request.method,
+        path=request.raw_path,
+        headers=request.headers,
+        body=body,
+        received_at=services.clock(),
+    )

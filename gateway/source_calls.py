@@ -16,10 +16,10 @@ from typing import Final, NamedTuple
 import structlog
 from aiohttp import web
 
-from core.errors import AccountUnknown, BodyTooLarge, FrontdeskError, SyncRunning
+from core.errors import AccountUnknown, FrontdeskError, SyncRunning
 from core.ports.channel import RawRequest
 from core.ports.knowledge import SourceNews, SupportsHearing
-from gateway.services import services_of
+from gateway.services import raw_request
 from kb_sync.hearing import HearingSource, reread
 from kb_sync.job import SyncJob
 from kb_sync.reading import withdraw
@@ -94,22 +94,11 @@ class SourceCalls:
 
     async def receive(self, request: web.Request) -> web.Response:
         """One call of a vendor; it is acknowledged once nobody is answered from what is gone."""
-        services = services_of(request)
         key = _Key(request.match_info["tenant"], request.match_info["source"])
         job, source = self._found(key)
         if job is None or source is None:
             raise AccountUnknown("No such source, or its vendor makes no calls.")
-        body = await request.read()
-        if len(body) > services.limits.body_bytes:
-            raise BodyTooLarge(f"The body is larger than {services.limits.body_bytes} bytes.")
-        raw = RawRequest(
-            method=request.method,
-            path=request.raw_path,
-            headers=request.headers,
-            body=body,
-            received_at=services.clock(),
-        )
-        return await self._taken(key, job, source, raw)
+        return await self._taken(key, job, source, await raw_request(request))
 
     async def _taken(self, key: _Key, job: SyncJob, source: HearingSource, raw: RawRequest) -> web.Response:
         news = await asyncio.to_thread(source.hear, raw)

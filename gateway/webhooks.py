@@ -6,7 +6,6 @@ from aiohttp import web
 
 from core.errors import (
     AccountUnknown,
-    BodyTooLarge,
     DeliveryError,
     InboundRejected,
     KeysStale,
@@ -17,7 +16,7 @@ from core.inbound import Elsewhere, Parsed, Respond
 from core.ports.channel import Channel, RawRequest, RefreshesKeys
 from gateway import metrics
 from gateway.intake import elsewhere
-from gateway.services import Services, services_of
+from gateway.services import Services, raw_request, services_of
 
 KEYS_RETRY_S = 30
 ACCEPTED = Respond(b'{"accepted": 1}')
@@ -29,17 +28,7 @@ async def receive(request: web.Request) -> web.Response:
     channel = services.channels.get(request.match_info["account"])
     if channel is None:
         raise AccountUnknown("No such account.")
-    body = await request.read()
-    if len(body) > services.limits.body_bytes:
-        raise BodyTooLarge(f"The body is larger than {services.limits.body_bytes} bytes.")
-    raw = RawRequest(
-        method=request.method,
-        path=request.raw_path,
-        headers=request.headers,
-        body=body,
-        received_at=services.clock(),
-    )
-    said = await answer(services, channel, raw)
+    said = await answer(services, channel, await raw_request(request))
     return web.Response(body=said.body, content_type=said.media_type)
 
 

@@ -1,32 +1,14 @@
-"""Addresses of services as YAML gives them: https, or http to this machine itself."""
+"""The type of settings that are addresses of services."""
 
 from __future__ import annotations
 
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
-from yarl import URL
 
-from core.vendors.guard import is_loopback
+from core.vendors.addresses import checked_address
 
 MAX_CHARS: Final = 1_000
 
-
-def checked_address(text: str) -> str:
-    """The address as it was given; ``ValueError`` with the mend when calls may not go there."""
-    try:
-        url = URL(text)
-        host, has_port = url.raw_host or "", url.port is not None
-    except ValueError:
-        raise ValueError("this is no address; write it like https://docs.example.com") from None
-    if url.scheme not in ("https", "http") or not host or not has_port:
-        raise ValueError("this is no address; write it like https://docs.example.com")
-    if url.user is not None or url.password is not None:
-        raise ValueError("an address carries no name and password; secrets have settings of their own")
-    if url.scheme == "http" and not is_loopback(host):
-        raise ValueError("only https is taken (http is for this machine itself, in tests and the lab)")
-    return text
-
-
 Address = Annotated[str, Field(max_length=MAX_CHARS), AfterValidator(checked_address)]
-"""The type of such a setting."""
+"""https, or http to this machine itself."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Final, Self
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from core.vendors.guard import is_loopback
 from core.vendors.zendesk import PUBLIC_TEST_SECRET, check_secret
+from handoff.kit.addresses import Address
 from handoff.kit.settings import DeskSettings
 
 __all__ = ["PUBLIC_TEST_SECRET", "SCOPES", "ZendeskSettings"]
@@ -43,19 +42,7 @@ class ZendeskSettings(DeskSettings):
     custom_fields: dict[str, Annotated[int, Field(gt=0)]] = Field(
         default_factory=dict, description="Names for custom ticket fields, each with its id, for routing rules"
     )
-    api_url: str | None = Field(default=None, description="Where the API is; only for tests and the lab")
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_safe(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not an address like https://host")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError(f"{url!r}: plain http is only for this machine")
-        return url.rstrip("/")
+    api_url: Address | None = Field(default=None, description="Where the API is; only for tests and the lab")
 
     @field_validator("signing_secrets")
     @classmethod
@@ -78,4 +65,4 @@ class ZendeskSettings(DeskSettings):
     @property
     def base(self) -> str:
         """Where the API is."""
-        return self.api_url or f"https://{self.subdomain}.zendesk.com"
+        return (self.api_url or f"https://{self.subdomain}.zendesk.com").rstrip("/")

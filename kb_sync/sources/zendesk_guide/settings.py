@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator, model_validator
 
-from core.vendors.guard import is_loopback
 from core.vendors.zendesk import check_secret
+from kb_sync.kit.addresses import Address
 
 SCOPE = "hc:read"
 
@@ -62,19 +61,7 @@ class ZendeskGuideSettings(BaseModel):
         le=2_500,
         description="Calls of its API at most; the account's budget is shared with its apps",
     )
-    api_url: str | None = Field(default=None, description="Where the API is; only for tests and the lab")
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_safe(cls, url: str | None) -> str | None:
-        if url is None:
-            return None
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"{url!r} is not an address like https://host")
-        if parts.scheme == "http" and not is_loopback(parts.hostname):
-            raise ValueError(f"{url!r}: plain http is only for this machine")
-        return url.rstrip("/")
+    api_url: Address | None = Field(default=None, description="Where the API is; only for tests and the lab")
 
     @field_validator("signing_secrets")
     @classmethod
@@ -100,4 +87,4 @@ class ZendeskGuideSettings(BaseModel):
     @property
     def base(self) -> str:
         """Where the API is."""
-        return self.api_url or f"https://{self.subdomain}.zendesk.com"
+        return (self.api_url or f"https://{self.subdomain}.zendesk.com").rstrip("/")
