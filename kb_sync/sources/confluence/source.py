@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -15,6 +15,7 @@ from core.ports.knowledge import Listing, Loaded, SourceDocument, SourceProblem
 from kb_sync import SourceContext
 from kb_sync.documents import DocumentMaker
 from kb_sync.formats.lazily import html
+from kb_sync.kit.sweeping import BEGINNING, SweepCursor, read_cursor
 from kb_sync.sources.confluence.api import ConfluenceApi, moment
 from kb_sync.sources.confluence.payloads import Page, Space
 from kb_sync.sources.confluence.settings import ConfluenceSettings
@@ -25,16 +26,6 @@ OVERLAP: Final = timedelta(minutes=5)
 
 READING: Final = "1"
 """Grows when the same page would become another document, so that all are read again."""
-
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Cursor(msgspec.Struct, frozen=True):
-    """Where the next listing begins: the last complete one, and the newest change seen in each space, by its id."""
-
-    settings: str
-    complete_at: datetime
-    newest: dict[str, datetime]
 
 
 class ConfluenceSource:
@@ -58,29 +49,21 @@ class ConfluenceSource:
         Pages that are gone, and those whose labels or restrictions changed, are found by the complete one.
         """
         spaces = {space.id: space for space in map(self._api.space, self._settings.spaces)}
-        since = self._read(cursor, spaces)
+        since = read_cursor(
+            cursor, settings=self._print, places=spaces, now=self._clock(), sweep_h=self._settings.sweep_h
+        )
         if since is None:
             newest = {id: self._newest(id) for id in spaces}
             pages = [page for id in spaces for page in self._api.pages(id, sort="id")]
-            after = Cursor(settings=self._print, complete_at=self._clock(), newest=newest)
+            after = SweepCursor(settings=self._print, complete_at=self._clock(), newest=newest)
         else:
             pages = [page for id in spaces for page in self._changed(id, since.newest[id])]
             after = replace_newest(since, pages)
-        told = msgspec.json.encode(after).decode()
-        return Listing(items=self._items(pages, spaces), is_complete=since is None, cursor=lambda: told)
+        return Listing(items=self._items(pages, spaces), is_complete=since is None, cursor=after.told)
 
     def close(self) -> None:
         """Let go of connections."""
         self._api.close()
-
-    def _read(self, cursor: str, spaces: Collection[str]) -> Cursor | None:
-        try:
-            known = msgspec.json.decode(cursor, type=Cursor)
-        except msgspec.MsgspecError:
-            return None
-        age = self._clock() - known.complete_at
-        is_same = known.settings == self._print and set(known.newest) == set(spaces)
-        return known if is_same and timedelta() <= age < timedelta(hours=self._settings.sweep_h) else None
 
     def _newest(self, space: str) -> datetime:
         """Asked for before the pages are listed: what changes meanwhile is newer."""
@@ -104,7 +87,7 @@ class ConfluenceSource:
         return tuple(ConfluencePage(external_id=page.id, listed=page, reading=reading) for page in listed.values())
 
 
-def replace_newest(cursor: Cursor, pages: Iterable[Page]) -> Cursor:
+def replace_newest(cursor: SweepCursor, pages: Iterable[Page]) -> SweepCursor:
     """The cursor once these pages were taken."""
     newest = dict(cursor.newest)
     for page in pages:

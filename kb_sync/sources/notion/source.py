@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
-
-import msgspec
 
 from core.errors import DocumentRejected
 from core.ids import digest
@@ -18,6 +16,7 @@ from kb_sync.documents import DocumentMaker
 from kb_sync.formats import Parsed
 from kb_sync.kit import problems
 from kb_sync.kit.http import Refused
+from kb_sync.kit.sweeping import BEGINNING, SweepCursor, read_cursor
 from kb_sync.sources.notion import hearing
 from kb_sync.sources.notion.api import NotionApi, Seen, moment
 from kb_sync.sources.notion.blocks import Tree, markdown
@@ -31,16 +30,6 @@ OVERLAP: Final = timedelta(minutes=2)
 
 READING: Final = "1"
 """Grows when the same page would become another document, so that all are read again."""
-
-BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Cursor(msgspec.Struct, frozen=True):
-    """Where the next listing begins: the last complete one, and the newest change seen in each data source."""
-
-    settings: str
-    complete_at: datetime
-    newest: dict[str, datetime]
 
 
 class NotionSource:
@@ -75,7 +64,7 @@ class NotionSource:
         newest: dict[str, datetime] = {}
         with problems.listing():
             sources = self._places.data_sources()
-            since = self._read(cursor, sources)
+            since = self._since(cursor, sources)
             for source in sources:
                 before = None if since is None else since.newest[source]
                 edited = self._take(self._api.query(source, since=None if before is None else before - OVERLAP), items)
@@ -83,9 +72,8 @@ class NotionSource:
             if since is None:
                 self._take(self._places.trees(), items)
         complete_at = self._clock() if since is None else since.complete_at
-        after = Cursor(settings=self._reading.print, complete_at=complete_at, newest=newest)
-        told = msgspec.json.encode(after).decode()
-        return Listing(items=tuple(items.values()), is_complete=since is None, cursor=lambda: told)
+        after = SweepCursor(settings=self._reading.print, complete_at=complete_at, newest=newest)
+        return Listing(items=tuple(items.values()), is_complete=since is None, cursor=after.told)
 
     def hear(self, request: RawRequest) -> SourceNews:
         """What a webhook says; the first one of a subscription brings a token that is kept in the source's folder."""
@@ -99,15 +87,16 @@ class NotionSource:
         """Let go of connections."""
         self._api.close()
 
-    def _read(self, cursor: str, sources: Iterable[str]) -> Cursor | None:
-        try:
-            known = msgspec.json.decode(cursor, type=Cursor)
-        except msgspec.MsgspecError:
+    def _since(self, cursor: str, sources: Collection[str]) -> SweepCursor | None:
+        if self._settings.pages:
             return None
-        age = self._clock() - known.complete_at
-        is_same = known.settings == self._reading.print and set(known.newest) == set(sources)
-        is_enough = is_same and not self._settings.pages
-        return known if is_enough and timedelta() <= age < timedelta(hours=self._settings.sweep_h) else None
+        return read_cursor(
+            cursor,
+            settings=self._reading.print,
+            places=sources,
+            now=self._clock(),
+            sweep_h=self._settings.sweep_h,
+        )
 
     def _take(self, pages: Iterable[Seen], items: dict[str, SourceDocument]) -> datetime:
         """Add pages to the items; their newest change, but none after the first answer: pages seen before may have changed."""
