@@ -51,6 +51,11 @@ KB_PROBLEMS = Gauge(
 )
 KB_REFUSED = Gauge("frontdesk_kb_refused", "1 while a release waits that did not pass the gate", ["tenant"])
 KB_SYNCS = Counter("frontdesk_kb_sync_total", "Syncs of a source by outcome", ["tenant", "source", "outcome"])
+KB_CALLS = Counter(
+    "frontdesk_kb_calls_total",
+    "Calls of vendors about items of knowledge, by what they told",
+    ["tenant", "source", "told"],
+)
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
 
 

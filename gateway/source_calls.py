@@ -16,9 +16,10 @@ from typing import Final, NamedTuple
 import structlog
 from aiohttp import web
 
-from core.errors import AccountUnknown, FrontdeskError, SyncRunning
+from core.errors import AccountUnknown, FrontdeskError, InboundRejected, SyncRunning
 from core.ports.channel import RawRequest
 from core.ports.knowledge import SourceNews, SupportsHearing
+from gateway.metrics import KB_CALLS
 from gateway.services import raw_request
 from kb_sync.hearing import HearingSource, reread
 from kb_sync.job import SyncJob
@@ -101,7 +102,12 @@ class SourceCalls:
         return await self._taken(key, job, source, await raw_request(request))
 
     async def _taken(self, key: _Key, job: SyncJob, source: HearingSource, raw: RawRequest) -> web.Response:
-        news = await asyncio.to_thread(source.hear, raw)
+        try:
+            news = await asyncio.to_thread(source.hear, raw)
+        except InboundRejected:
+            KB_CALLS.labels(*key, "refused").inc()
+            raise
+        KB_CALLS.labels(*key, "gone" if news.gone else "changed" if news.changed else "nothing").inc()
         if news.gone:
             documents = await asyncio.to_thread(withdraw, job, source.id, news.gone)
             log.info("kb_withdrawn", tenant=key.tenant, source=key.source, items=list(news.gone), documents=documents)
@@ -180,9 +186,13 @@ class SourceCalls:
         job, source = self._found(key)
         if job is None or source is None:  # it was taken out of the configuration meanwhile
             return False
-        return await asyncio.to_thread(
-            partial(reread, job, source, changed=sorted(waiting.changed), gone=sorted(waiting.gone))
-        )
+        read = partial(reread, job, source, changed=sorted(waiting.changed), gone=sorted(waiting.gone))
+        reading = asyncio.create_task(asyncio.to_thread(read))
+        try:
+            return await asyncio.shield(reading)
+        except asyncio.CancelledError:
+            await asyncio.gather(reading, return_exceptions=True)  # its thread goes on, and has connections
+            raise
 
     async def _publish(self, key: _Key) -> None:
         """Have it synced as soon as no other sync is under way; where nobody would, the next sync finds it."""

@@ -35,6 +35,7 @@ class Downloads:
         self._hosts = tuple(hosts)
         self._limit_s = limit_s
         self._session: aiohttp.ClientSession | None = None
+        self._is_over = False
 
     async def fetch(self, url: str, *, limit_bytes: int, headers: Mapping[str, str] | None = None) -> Fetched:
         """Fetch a file; ``MessageRejected`` when it is larger, gone, or elsewhere than ``hosts``.
@@ -48,7 +49,8 @@ class Downloads:
             raise ProviderUnavailable("The file cannot be fetched now.") from error
 
     async def close(self) -> None:
-        """Close the session; safe twice and before first use."""
+        """Close the session for good; safe twice and before first use."""
+        self._is_over = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()
@@ -67,6 +69,8 @@ class Downloads:
         raise MessageRejected("The file's address redirects too often.")
 
     def _opened(self) -> aiohttp.ClientSession:
+        if self._is_over:
+            raise ProviderUnavailable("The account is being taken down.")
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(resolver=PublicResolver(self._hosts), limit=8),

@@ -61,9 +61,15 @@ class VendorHttp:
         self._limit_s = limit_s
         self._headers = dict(headers or {})
         self._session: aiohttp.ClientSession | None = None
+        self._is_over = False
 
     def session(self) -> aiohttp.ClientSession:
-        """The session, for callers that stream; opened on first use inside the running loop."""
+        """The session, for callers that stream; opened on first use inside the running loop.
+
+        ``ProviderUnavailable`` after ``close``: whoever comes late would open connections that nobody closes.
+        """
+        if self._is_over:
+            raise ProviderUnavailable("The account is being taken down.")
         if self._session is None or self._session.closed:
             self._session = aiohttp.ClientSession(
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -105,7 +111,8 @@ class VendorHttp:
             raise OutcomeUnknown("The vendor's answer was lost.") from error
 
     async def close(self) -> None:
-        """Close the session; safe twice and before first use."""
+        """Close the session for good; safe twice and before first use."""
+        self._is_over = True
         session, self._session = self._session, None
         if session is not None:
             await session.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from aiohttp import web
+from prometheus_client import REGISTRY
 
 from core.errors import SourceUnavailable
 from core.ports.knowledge import Document, SearchQuery
@@ -253,3 +254,17 @@ async def test_a_source_that_does_not_listen_is_unknown(larkspur: House, path: s
 async def test_a_body_that_nobody_can_read_is_refused(larkspur: House, body: bytes, status: int) -> None:
     assert await larkspur.post(body, larkspur.place.lab.proof(body)) == status
     assert len(larkspur.stored()) == 3
+
+
+async def test_calls_are_counted_by_what_they_told(larkspur: House) -> None:
+    def told(what: str) -> float:
+        labels = {"tenant": "acme", "source": "help", "told": what}
+        return REGISTRY.get_sample_value("frontdesk_kb_calls_total", labels) or 0.0
+
+    before = {what: told(what) for what in ("gone", "changed", "nothing", "refused")}
+    larkspur.place.remove("roses")
+    await larkspur.call("unpublished", "roses")
+    await larkspur.call("published", "returns")
+    await larkspur.post(b"", larkspur.place.lab.proof(b""))
+    await larkspur.post(b"{", {})
+    assert {what: told(what) - known for what, known in before.items()} == dict.fromkeys(before, 1)

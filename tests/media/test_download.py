@@ -11,6 +11,7 @@ from aiohttp import web
 
 from core.errors import CredentialsInvalid, DeliveryError, MessageRejected, ProviderUnavailable, Throttled
 from core.vendors.download import Downloads
+from core.vendors.http import VendorHttp
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 TOKEN = {"Authorization": "Bearer secret"}
@@ -137,3 +138,26 @@ async def test_a_vendor_that_hangs_or_is_gone_may_be_tried_again() -> None:
     async with downloads(vendor) as files:
         with pytest.raises(ProviderUnavailable):
             await files.fetch(f"{vendor}/a", limit_bytes=9)
+
+
+@pytest.mark.parametrize("was_used", [True, False])
+async def test_whoever_comes_after_the_end_opens_nothing(was_used: bool) -> None:
+    asked: list[str] = []
+
+    async def give(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(body=b"x")
+
+    async with server(give) as vendor:
+        files, http = Downloads((vendor,)), VendorHttp()
+        if was_used:
+            await files.fetch(vendor + "/before", limit_bytes=5)
+            await http.call("GET", vendor + "/before")
+        await files.close()
+        await http.close()
+        asked.clear()
+        with pytest.raises(ProviderUnavailable, match="taken down"):
+            await files.fetch(vendor + "/after", limit_bytes=5)
+        with pytest.raises(ProviderUnavailable, match="taken down"):
+            await http.call("GET", vendor + "/after")
+    assert asked == []
