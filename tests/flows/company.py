@@ -93,13 +93,13 @@ def _synced() -> Path:
     return folder / "var"
 
 
-def wait_for_log(served: Served, event: str, *, limit_s: float = 20.0) -> dict[str, Any]:
-    """Wait until a serving process has logged an event; returns its newest line."""
+def wait_for_log(served: Served, event: str, *, limit_s: float = 20.0, times: int = 1) -> dict[str, Any]:
+    """Wait until a serving process has logged an event so many times; returns its newest line."""
     end = time.monotonic() + limit_s
     for _ in watch(served.folder, recursive=False, debounce=100, step=20, rust_timeout=200, yield_on_timeout=True):
         lines = [json.loads(line) for line in served.log_text().splitlines() if line.startswith("{")]
         found = [line for line in lines if line["event"] == event]
-        if found:
+        if len(found) >= times:
             return cast("dict[str, Any]", found[-1])
         assert time.monotonic() < end, f"{event} was not logged:\n{served.log_text()[-2000:]}"
     raise AssertionError("the watch ended")
