@@ -116,6 +116,7 @@ def _revealed(value: Any) -> Any:
 def beside(settings: Settings, port: int, serving: Serving) -> Listener:
     """The lab's listener, wired to a serving process."""
     from gateway.cli.lab_desk import helpdesks
+    from gateway.cli.lab_knowledge import window
     from gateway.lab.server import Lab, Places
     from gateway.lab.stand_ins import StandIns
     from gateway.process import Listener
@@ -127,11 +128,12 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
     behind = backstage(settings, made)
     played = helpdesks(settings, made, public)
     web = next((pane for pane in panes if pane.played is None), None)
+    account = web.id if web is not None else None
     lab = Lab(
         panes=panes,
         stand_ins=made.mounted,
         places=Places(
-            web=f"{public}/widget/v1/frame?account={web.id}" if web is not None else None,
+            web=f"{public}/widget/v1/frame?account={account}" if account is not None else None,
             desk=f"{internal}/desk/",
             helpdesk=next(iter(played), None),
         ),
@@ -140,6 +142,7 @@ def beside(settings: Settings, port: int, serving: Serving) -> Listener:
         suggestions=_suggestions(settings),
         log_in=partial(log_in, settings, internal),
         backstage=behind,
+        knowledge=window(settings, serving, account=account, public=public, internal=internal),
     )
     app = lab.app()
     app.cleanup_ctx.append(partial(_following, serving, [tenant.id for tenant in settings.tenants], lab.ledger))

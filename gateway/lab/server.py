@@ -23,6 +23,7 @@ from core.ports.channel import Closes
 from gateway.http.sse import PING_FRAME, StreamClosed, open_stream
 from gateway.lab import samples, switches
 from gateway.lab.backstage import Backstage, BackstageView
+from gateway.lab.knowledge import KnowledgeWindow
 from gateway.lab.page_calls import CALL_HEADERS, decoded, json, listed
 from gateway.lab.panes import TROUBLES, Pane, PaneView
 from gateway.lab.stand_ins import Played
@@ -88,7 +89,8 @@ class Lab:
     """The lab's application.
 
     ``stand_ins`` are the vendors' APIs by the prefix they are mounted under; one may serve several panes.  ``ledger`` wakes
-    the lab when the ledger has news.  ``helpdesks`` are closed at the end.  ``backstage`` has the switches of models and shop.
+    the lab when the ledger has news.  ``helpdesks`` are closed at the end.  ``backstage`` has the switches of models and shop,
+    ``knowledge`` how fresh it is; None leaves that out.
     """
 
     panes: Sequence[Pane]
@@ -99,6 +101,7 @@ class Lab:
     log_in: LogIn | None = None
     helpdesks: Sequence[Closes] = ()
     backstage: Backstage = field(default_factory=Backstage)
+    knowledge: KnowledgeWindow | None = None
     ledger: Watch = field(default_factory=Watch)
     _views: dict[str, PaneView | BackstageView] = field(default_factory=dict)
     _versions: dict[str, int] = field(default_factory=dict)
@@ -126,6 +129,8 @@ class Lab:
             web.get(f"{pane}/raw", self._raw),
         ])  # fmt: skip
         app.add_routes(switches.routes(self.backstage))
+        if self.knowledge is not None:
+            self.knowledge.mount(app)
         for prefix, stand_in in self.stand_ins.items():
             app.add_subapp(prefix, stand_in)
         app.cleanup_ctx.append(self._follow)
@@ -260,6 +265,7 @@ class Lab:
             "suggestions": list(self.suggestions),
             "troubles": listed(TROUBLES),
             "backstage": switches.about(self.backstage),
+            "knowledge": self.knowledge.about() if self.knowledge is not None else None,
         })  # fmt: skip
 
     async def _sit_down(self, request: web.Request) -> web.Response:

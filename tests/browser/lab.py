@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
@@ -14,13 +16,13 @@ from tests.browser.demo import PASSWORD, settings
 
 
 class ServedLab(Served):
-    """``frontdesk lab`` in a process of its own."""
+    """``frontdesk lab`` in a process of its own; ``changed`` are settings other than the demo's."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, changed: Mapping[str, Any] | None = None) -> None:
         self.lab_port = free_port()
         super().__init__(
             folder,
-            settings(),
+            settings() if changed is None else changed,
             environ={"FRONTDESK_DEMO_PASSWORD": PASSWORD, "FRONTDESK_LAB_PORT": str(self.lab_port)},
         )
 

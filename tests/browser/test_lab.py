@@ -156,3 +156,17 @@ async def test_axe_finds_nothing_serious(page: Page) -> None:
     await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     await page.get_by_role("navigation", name="Channels").get_by_role("button", name="Slack").click()
     assert await axe_problems(page) == []
+
+
+async def test_the_knowledge_is_fresh_and_a_sync_keeps_it_so(page: Page) -> None:
+    section = page.locator(".knowledge")
+    await expect(section.locator(".kb-tag")).to_have_text(["Fresh"])
+    await expect(section).to_contain_text("Objective: at most 26 hours old, and it holds.")
+    await section.get_by_role("button", name="Sync now").click()
+    await expect(section.get_by_role("status")).to_have_text("A sync is running.")
+    await expect(section.get_by_role("status")).to_have_text("The sync has ended.", timeout=LIMIT_MS)
+    await expect(section.locator(".kb-tag")).to_have_text(["Fresh"])
+    async with page.context.expect_page() as opened:
+        await section.get_by_role("link", name="Syncs, releases and gaps").click()
+    whole = await opened.value
+    await expect(whole.get_by_role("heading", level=1)).to_have_text("Knowledge of Larkspur Garden Supply")

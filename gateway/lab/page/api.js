@@ -9,12 +9,17 @@ async function post(path, body, type = "application/json") {
 const pane = (id, what) => `api/panes/${encodeURIComponent(id)}/${what}`;
 const json = (id, what, body) => post(pane(id, what), JSON.stringify(body));
 
-/** What there is to show. */
-export async function about() {
-  const response = await fetch("api/lab");
+async function get(path) {
+  const response = await fetch(path);
   if (!response.ok) throw new Error(`The lab answered ${response.status}.`);
   return response.json();
 }
+
+/** What there is to show. */
+export const about = () => get("api/lab");
+
+/** How fresh the knowledge is. */
+export const knowledge = () => get("api/knowledge");
 
 export const sitDown = () => post("api/desk", "{}");
 export const say = (id, text) => json(id, "say", { text });
@@ -27,6 +32,7 @@ export const trouble = (id, name) => json(id, "trouble", { trouble: name });
 export const model = (mode) => post("api/model", JSON.stringify({ mode }));
 export const shop = (mode) => post("api/shop", JSON.stringify({ mode }));
 export const identity = (customer) => post("api/identity", JSON.stringify({ customer }));
+export const sync = () => post("api/knowledge/sync", "{}");
 export const attach = (id, file) =>
   post(`${pane(id, "attach")}?${new URLSearchParams({ name: file.name })}`, file, file.type || "application/octet-stream");
 

@@ -52,7 +52,7 @@ function show(id, { focus = false } = {}) {
   for (const pane of document.querySelectorAll(".pane")) pane.toggleAttribute("data-shown", pane.id === `pane-${id}`);
   const pane = $(`pane-${id}`);
   if (!NARROW.matches && isNew) pane.scrollIntoView({ inline: "nearest", block: "nearest" });
-  const scroll = pane.querySelector(".scroll");
+  const scroll = pane.querySelector(".scroll[role=log]");
   if (NARROW.matches && scroll) scroll.scrollTop = scroll.scrollHeight;
   if (focus) pane.querySelector("form.composer input[type=text], iframe")?.focus({ preventScroll: true });
 }
@@ -121,7 +121,7 @@ async function start() {
     const isWeb = !about.has_vendor;
     const pane = isWeb ? new WebPane(about, lab, { onChange: changed, onKnown: (customer) => behind?.known(customer) }) : new Pane(about, lab, { onChange: changed });
     place(pane);
-    if (!isWeb || behind || !lab.backstage) continue;
+    if (!isWeb || behind || !(lab.backstage || lab.knowledge)) continue;
     behind = new BehindPane(lab, { onChange: changed, onPlay: () => show(about.id), chat: pane.chat });
     place(behind);
   }

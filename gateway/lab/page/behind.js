@@ -1,8 +1,11 @@
-// Behind the scenes: how the model and the shop behave, what the shop knows, and the story to play in the web chat.
+// Behind the scenes: how the model and the shop behave, what the shop knows, how fresh the knowledge is, and the story to play.
 
 import * as api from "./api.js";
 import { h, icon, toast } from "./dom.js";
+import { KnowledgeSection } from "./knowledge.js";
 
+const NOTHING = { models: [], shop: [], story: [] };
+const AND = new Intl.ListFormat("en-GB");
 const MONEY = new Map();
 
 function money(amount, currency) {
@@ -22,19 +25,27 @@ export class BehindPane {
     this.chat = chat;
     this.customer = "";
     this.view = null;
-    this.model = this.modes(lab.backstage.models, "model", api.model);
+    const backstage = lab.backstage ?? NOTHING;
+    const has = {
+      model: backstage.models.length > 0,
+      knowledge: Boolean(lab.knowledge),
+      story: backstage.story.length > 0 && Boolean(chat),
+      shop: backstage.shop.length > 0,
+    };
+    this.model = this.modes(backstage.models, "model", api.model);
     this.calls = h("p", { class: "soft" });
-    this.shop = this.modes(lab.backstage.shop, "shop", api.shop);
+    this.shop = this.modes(backstage.shop, "shop", api.shop);
     this.orders = h("div", { class: "orders" });
     this.effects = h("ol", { class: "effects" });
     this.root = h("section", { class: "pane behind", id: "pane-behind", "data-kind": "behind", "aria-labelledby": "title-behind" },
       h("header", null,
         h("span", { class: "glyph" }, icon("behind")),
-        h("div", { class: "titles" }, h("h2", { id: "title-behind" }, this.title), h("p", null, "the model, the shop, and a story"))),
+        h("div", { class: "titles" }, h("h2", { id: "title-behind" }, this.title), h("p", null, AND.format(Object.keys(has).filter((part) => has[part]))))),
       h("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Behind the scenes" },
-        lab.backstage.models.length > 0 && section("The model", this.model.root, this.calls),
-        lab.backstage.story.length > 0 && chat && section("The story, in the web chat", this.story(lab.backstage)),
-        lab.backstage.shop.length > 0 && section("The shop", this.shop.root, this.orders, this.effects)));
+        has.model && section("The model", this.model.root, this.calls),
+        has.knowledge && new KnowledgeSection(lab.knowledge).root,
+        has.story && section("The story, in the web chat", this.story(backstage)),
+        has.shop && section("The shop", this.shop.root, this.orders, this.effects)));
   }
 
   /** One of several ways to behave; a group of radio buttons. */
