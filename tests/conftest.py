@@ -6,6 +6,15 @@ import pytest
 import structlog
 from hypothesis import settings
 
+pytest.register_assert_rewrite(
+    "tests.contracts.desks",
+    "tests.contracts.desk_storm",
+    "tests.contracts.source_contract",
+    "tests.contracts.remote_contract",
+    "tests.contracts.remote_weather",
+)
+"""No test modules, but what they assert is explained like in one."""
+
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 

@@ -72,8 +72,7 @@ async def entered(page: Page, world: KnowledgeWorld, person: str = "sam", passwo
     await page.get_by_label("Name").fill(person)
     await page.get_by_label("Password").fill(password)
     await page.get_by_role("button", name="Log in").click()
-    await page.wait_for_url("**/desk/**")
-    await page.goto(f"{world.url}/knowledge")
+    await page.wait_for_url("**/knowledge")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Knowledge of Demo")
     return page
 

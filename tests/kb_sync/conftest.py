@@ -8,10 +8,6 @@ import pytest
 
 from tests.kb_sync.serving import Serving
 
-pytest.register_assert_rewrite(
-    "tests.contracts.source_contract", "tests.contracts.remote_contract", "tests.contracts.remote_weather"
-)
-
 
 @pytest.fixture(scope="session")
 def serving() -> Iterator[Serving]:
