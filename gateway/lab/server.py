@@ -193,9 +193,13 @@ class Lab:
         try:
             while not self._is_closing:
                 seen = self._pulse.version
-                for name, view in tuple(self._views.items()):
-                    if shown.get(name) != self._versions[name]:
-                        shown[name] = self._versions[name]
+                for name in tuple(self._views):
+                    view, version = (
+                        self._views[name],
+                        self._versions[name],
+                    )  # it may have changed while others were sent
+                    if shown.get(name) != version:
+                        shown[name] = version
                         await out.send("pane" if isinstance(view, PaneView) else BACKSTAGE, view)
                 try:
                     await self._pulse.until(lambda seen=seen: self._pulse.version != seen, limit_s=PING_S)  # type: ignore[misc]

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, ClientSession, web
+from yarl import URL
 
 from gateway.lab.panes import Pane
 from gateway.lab.server import Lab, Places
@@ -98,7 +99,7 @@ class Watching:
 
 @pytest.fixture
 async def stream(lab: Playing) -> AsyncIterator[Watching]:
-    async with lab.session.get(lab.url + "/api/stream") as answer:
+    async with lab.session.get(lab.url + "/api/stream", read_bufsize=2**25) as answer:
         assert answer.status == 200
         assert answer.content_type == "text/event-stream"
         yield Watching(answer)
@@ -129,6 +130,24 @@ async def test_what_the_contact_says_goes_to_the_vendor_and_back_to_the_page(lab
     view = await stream.until("shop-slack", lambda view: view["messages"])
     assert [(message["author"], message["text"]) for message in view["messages"]] == [("contact", "Hello")]
     assert lab.sms.calls == []
+
+
+async def test_what_changes_while_other_panes_are_sent_is_not_lost(lab: Playing, stream: Watching) -> None:
+    lab.slack.post("long " * 2_000_000)
+    lab.sms.post("first")
+    await stream.until("shop-sms", lambda view: texts(view) == ["first"])
+    reader, writer = await asyncio.open_connection("127.0.0.1", URL(lab.url).port)
+    try:
+        writer.write(b"GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert await reader.read(1)
+        lab.sms.post("second")  # while nobody reads, so the long words are still being sent
+        await stream.until("shop-sms", lambda view: texts(view) == ["first", "second"])
+        async with asyncio.timeout(LIMIT_S):
+            end = b""
+            while b'"text":"second"' not in end:
+                end = end[-100:] + await reader.read(1_000_000)
+    finally:
+        writer.close()
 
 
 async def test_a_refused_webhook_is_told(lab: Playing) -> None:
