@@ -85,7 +85,7 @@ async def _is_answered_by_the_agent(shop: Shop, desk: Desk) -> None:
     await expect(row).to_contain_text(AGENT)
     await expect(desk.log.locator(".message.agent")).to_contain_text("Delivered")
     await shop.say("Lovely, thank you")
-    await expect(desk.log.locator(".message.contact").last).to_contain_text("Lovely, thank you")
+    await expect(desk.log.locator(".message.contact:not(.arriving)").last).to_contain_text("Lovely, thank you")
     await expect(desk.page.locator("#typing")).to_be_hidden()
     assert NOTE not in "\n".join(await shop.lines())
 
