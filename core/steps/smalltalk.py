@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from core.settings import Smalltalk
 from core.words import listed, words
 
 MAX_WORDS = 8
+MAX_CHARS = 120
+
+_NAME = r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ'’-]+"
+_NAMED = re.compile(rf"[\s,]+{_NAME}(?:\s+{_NAME})?[\s.!]*$")
+"""Whom it is said to: "Thank you, Sam!", "Bye Ana Lopez"."""
 
 _GREETING = listed(
     "hi hello hey hiya heya howdy greetings yo hallo moin servus bonjour bonsoir salut hola ola oi ciao salve "
@@ -39,7 +46,14 @@ _FILLER = listed(
 
 def smalltalk(text: str) -> Smalltalk | None:
     """The kind, when the message is nothing else: "hi, where is my order?" is a question."""
-    said = words(text)
+    kind = _kind(words(text))
+    if kind is not None or len(text) > MAX_CHARS or _NAMED.search(text) is None:
+        return kind
+    kind = _kind(words(_NAMED.sub("", text)))
+    return None if kind is Smalltalk.GREETING else kind  # "Hello, Returns" asks for something
+
+
+def _kind(said: list[str]) -> Smalltalk | None:
     if not said or len(said) > MAX_WORDS:
         return None
     if any(w not in _FILLER and w not in _GREETING and w not in _THANKS and w not in _GOODBYE for w in said):
