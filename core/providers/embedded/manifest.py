@@ -11,6 +11,8 @@ import msgspec
 from core.errors import KnowledgeUnavailable
 
 FORMAT = 3
+"""Raise it when the same chunk would be indexed otherwise too: what stays of a former generation is copied."""
+
 EXTENDED = 4
 """Format of a generation that was made from a former one: a program that does not know it must not take keys for rows."""
 
