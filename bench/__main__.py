@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bench.figures import Figure, show
 
-NAMES = ("start", "accept", "channels", "turns", "engine", "embed", "search", "model", "desk", "crowd", "idle")
+NAMES = ("start", "accept", "channels", "turns", "engine", "embed", "search", "sync", "model", "desk", "crowd", "idle")
 
 
 def main() -> int:
@@ -20,6 +20,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help=f"which ones (default: {' '.join(NAMES)})")
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure (default 3)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a load in one round (default 2)")
+    parser.add_argument("--documents", type=int, help="documents of the sync benchmark (default 50 000)")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         print("wrk is needed for the load. On Debian or Ubuntu: apt-get install wrk")
@@ -29,7 +30,8 @@ def main() -> int:
         print(f"measuring {name} ...", flush=True)
         with tempfile.TemporaryDirectory(prefix="frontdesk-bench-") as folder:
             module = importlib.import_module(f"bench.{name}")
-            figures += module.run(arguments.rounds, arguments.seconds, Path(folder))
+            sized = {"documents": arguments.documents} if name == "sync" and arguments.documents else {}
+            figures += module.run(arguments.rounds, arguments.seconds, Path(folder), **sized)
     show(figures)
     return 0 if all(figure.is_met for figure in figures) else 1
 

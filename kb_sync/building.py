@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 from core.errors import FrontdeskError, KnowledgeUnavailable
-from core.ports.knowledge import Chunk, Generation
-from kb_sync import chunking
-from kb_sync.contents import FILE, ContentsWriter, contents
+from core.ports.knowledge import Generation
+from kb_sync.contents import FILE, contents
+from kb_sync.cutting import Changes, Documents, changes_since_live
 from kb_sync.job import Progress, Quiet, SyncJob
 
 KEPT_GENERATIONS = 3
@@ -27,12 +27,11 @@ FORMER = ("retired", "withdrawn")
 SUFFIX = ".building"
 
 
-def build_candidate(job: SyncJob, progress: Progress | None = None) -> Generation:
+def build_candidate(job: SyncJob, progress: Progress | None = None, *, whole: bool = False) -> Generation:
     """Build a generation of all stored documents, complete and durable; nobody is answered from it yet.
 
-    ``KnowledgeUnavailable`` when it cannot be built.
+    It is made from the live one where that saves work, unless ``whole``.  ``KnowledgeUnavailable`` when it cannot be built.
     """
-    shown = progress or Quiet()
     generation = Generation(
         id=job.new_id("g"),
         tenant=job.tenant,
@@ -44,10 +43,9 @@ def build_candidate(job: SyncJob, progress: Progress | None = None) -> Generatio
         live_at=None,
     )
     job.store.new_generation(generation)
-    shown.building(job.store.count(job.tenant))
-    counted = _Counted(job, shown)
+    counted = Documents(job, progress or Quiet())
     try:
-        chunks = _built(job, generation.id, counted)
+        chunks = _built(job, generation.id, counted, None if whole else changes_since_live(job))
     except BaseException as error:
         discard(job, generation.id)
         if isinstance(error, FrontdeskError) or not isinstance(error, Exception):
@@ -85,18 +83,37 @@ def discard(job: SyncJob, generation: str) -> None:
     job.store.set_failed(job.tenant, generation)
 
 
-def _built(job: SyncJob, generation: str, counted: _Counted) -> int:
+def _built(job: SyncJob, generation: str, counted: Documents, changes: Changes | None) -> int:
     """The complete, durable folder of a generation; returns the number of chunks."""
     building, folder = job.root / (generation + SUFFIX), job.folder(generation)
     building.mkdir(parents=True)
-    live = job.store.live(job.tenant)
-    former = job.folder(live.id) if live is not None else None
-    chunks = job.engine.build(building, generation, counted.chunks(building), former)
+    chunks = _extended(job, generation, building, counted, changes) if changes is not None else None
+    if chunks is None:
+        live = job.store.live(job.tenant)
+        former = job.folder(live.id) if live is not None else None
+        chunks = job.engine.build(building, generation, counted.chunks(building), former)
     _make_durable(building)
     building.rename(folder)
     _sync_to_disk(job.root)
     job.engine.open(folder, generation).close()
     return chunks
+
+
+def _extended(job: SyncJob, generation: str, building: Path, counted: Documents, changes: Changes) -> int | None:
+    """As ``_built``, made from the live generation; None, with an empty folder, when it must be built whole.
+
+    Whatever else than its own errors an engine raises over a former folder costs time and no release.
+    """
+    try:
+        return job.engine.extend(
+            building, generation, changes.former, gone=changes.gone, chunks=counted.changed(building, changes)
+        )
+    except FrontdeskError:
+        raise
+    except Exception:
+        shutil.rmtree(building)
+        building.mkdir()
+        return None
 
 
 def _make_durable(folder: Path) -> None:
@@ -112,23 +129,6 @@ def _sync_to_disk(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-class _Counted:
-    """The chunks of all documents, streamed, with the documents counted and written down on the way."""
-
-    def __init__(self, job: SyncJob, progress: Progress) -> None:
-        self._job = job
-        self._progress = progress
-        self.documents = 0
-
-    def chunks(self, folder: Path) -> Iterator[Chunk]:
-        with closing(ContentsWriter(folder)) as written:
-            for document in self._job.store.documents(self._job.tenant):
-                self.documents += 1
-                written.add(document)
-                yield from chunking.chunk(document, tokens=self._job.chunk.tokens, overlap=self._job.chunk.overlap)
-                self._progress.document_built()
 
 
 def hide(job: SyncJob, documents: Collection[str]) -> None:

@@ -41,14 +41,19 @@ class ContentsWriter:
 
     def add(self, document: Document) -> None:
         """The next document."""
-        held = Held(
-            id=document.id,
-            source=document.source,
-            external_id=document.external_id,
-            title=document.title,
-            hash=document.hash,
-            audience=document.audience,
+        self.keep(
+            Held(
+                id=document.id,
+                source=document.source,
+                external_id=document.external_id,
+                title=document.title,
+                hash=document.hash,
+                audience=document.audience,
+            )
         )
+
+    def keep(self, held: Held) -> None:
+        """The next document, which is as it was in another generation."""
         self._file.write(self._encode(held) + b"\n")
 
     def close(self) -> None:

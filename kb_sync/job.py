@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.ids import NewId
-from core.ports.knowledge import IndexEngine, Source
+from core.ports.knowledge import Generation, IndexEngine, Source
 from core.ports.knowledge_store import KnowledgeStore
 from kb_sync import chunking
 from kb_sync.golden import Ask
@@ -98,8 +98,15 @@ class SyncJob:
 
         It is worked out from what is stored, so a sync that was killed between storing and building is made good by the next.
         """
-        documents = self.store.fingerprint(self.tenant)
-        return f"{self.engine.name}/chunker-{chunking.VERSION}/{self.chunk.tokens}+{self.chunk.overlap}/{documents}"
+        return f"{self.recipe()}/{self.store.fingerprint(self.tenant)}"
+
+    def recipe(self) -> str:
+        """How an index is made of documents: the signature without them."""
+        return f"{self.engine.name}/chunker-{chunking.VERSION}/{self.chunk.tokens}+{self.chunk.overlap}"
+
+    def is_made_alike(self, generation: Generation) -> bool:
+        """Whether a document that is as it was when the generation was built would give the same chunks today."""
+        return generation.signature.startswith(self.recipe() + "/")
 
     def folder(self, generation: str) -> Path:
         """Where a generation's index lies."""

@@ -46,13 +46,13 @@ def release(job: SyncJob, progress: Progress, *, full: bool = False, force: bool
             return Release(is_withdrawn=True)
         if not full and (waiting := _waiting(job, signature)) is not None:
             return _publish(job, *waiting) if force else Release(verdict=waiting[1])
-    return _new(job, live if is_sound else None, progress, force=force)
+    return _new(job, live if is_sound else None, progress, force=force, whole=full)
 
 
-def _new(job: SyncJob, live: Generation | None, progress: Progress, *, force: bool) -> Release:
+def _new(job: SyncJob, live: Generation | None, progress: Progress, *, force: bool, whole: bool = False) -> Release:
     questions = questions_of(job)
     _forget_refused(job)
-    candidate = build_candidate(job, progress)
+    candidate = build_candidate(job, progress, whole=whole)
     try:
         verdict = judge(job, candidate, live, questions, progress)
     except BaseException:

@@ -170,6 +170,18 @@ class IndexEngine(Protocol):
         ``former`` is the folder of another generation, whose work on chunks that did not change may be used.
         """
 
+    def extend(
+        self, folder: Path, generation: str, former: Path, *, gone: Collection[str], chunks: Iterable[Chunk]
+    ) -> int | None:
+        """Build the generation in the folder ``former`` once more, without some documents and with some chunks.
+
+        ``gone`` (ids) are the documents that were removed or changed, ``chunks`` those of the ones that were added or changed.
+        The folder is empty; what stands in it afterwards is as complete as after ``build`` and answers alike, whatever becomes of
+        ``former``.  Returns the number of all chunks, or None when it must be built whole (``former`` cannot be used, hides
+        documents that would stay, or is too small or too much changed to be worth it): then nothing was written and no chunk
+        taken.
+        """
+
     def open(self, folder: Path, generation: str) -> KnowledgeIndex:
         """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -54,6 +54,9 @@ class KnowledgeStore(Protocol):
 
     def documents(self, tenant: str) -> Iterator[Document]:
         """All documents of a tenant in (source, external id) order, streamed."""
+
+    def documents_named(self, tenant: str, source: str, names: Iterable[str]) -> Iterator[Document]:
+        """Those of a source with these external ids, in this order, streamed; one that is gone is left out."""
 
     def document(self, tenant: str, document_id: str) -> Document | None:
         """One document by id."""

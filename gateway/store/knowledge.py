@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -86,6 +86,15 @@ class SqliteKnowledgeStore(KnowledgeRuns):
             while batch := rows.fetchmany(FETCH):
                 for (body,) in batch:
                     yield _document(body)
+
+    def documents_named(self, tenant: str, source: str, names: Iterable[str]) -> Iterator[Document]:
+        """Those with these external ids, in their order."""
+        query = "select body from documents where tenant = ? and source = ? and external_id = ?"
+        with self._reading() as db:
+            for name in names:
+                row = db.execute(query, (tenant, source, name)).fetchone()
+                if row is not None:
+                    yield _document(row[0])
 
     def document(self, tenant: str, document_id: str) -> Document | None:
         """One document by id."""

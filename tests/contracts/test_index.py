@@ -20,6 +20,7 @@ from core.providers.embedded import EmbeddedEngine, EmbeddedIndex
 from core.providers.embedded.text import codes
 from core.providers.embedders.static import StaticEmbedder
 from kb_sync.chunking import chunk as chunked
+from tests.contracts.extension_contract import BASE, ExtensionContract
 from tests.contracts.index_contract import CHUNKS, IndexContract, make_chunk
 from tests.contracts.vector_contract import VectorContract
 
@@ -34,6 +35,18 @@ class TestWithoutVectors(IndexContract):
     @pytest.fixture
     def engine(self) -> IndexEngine:
         return EmbeddedEngine()
+
+
+class TestExtended(ExtensionContract):
+    @pytest.fixture
+    def engine(self) -> IndexEngine:
+        return EmbeddedEngine(StaticEmbedder(), whole_below=0)
+
+
+class TestExtendedWithoutVectors(ExtensionContract):
+    @pytest.fixture
+    def engine(self) -> IndexEngine:
+        return EmbeddedEngine(whole_below=0)
 
 
 class TestVectors(VectorContract):
@@ -73,6 +86,12 @@ class CarelessEngine:
         self._built[folder] = tuple(chunks)
         return len(self._built[folder])
 
+    def extend(
+        self, folder: Path, generation: str, former: Path, *, gone: Collection[str], chunks: Iterable[Chunk]
+    ) -> int | None:
+        """Forgets what is gone."""
+        return self.build(folder, generation, (*self._built[former], *chunks))
+
     def open(self, folder: Path, generation: str) -> CarelessIndex:
         if folder not in self._built:
             raise KnowledgeUnavailable("missing")
@@ -105,6 +124,18 @@ def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
         contract.test_another_generations_folder_is_unavailable(engine, tmp_path)
     with pytest.raises(AssertionError):
         contract.test_an_index_of_nothing_is_no_generation(engine, tmp_path)
+
+
+def test_the_contract_catches_a_careless_extension(tmp_path: Path) -> None:
+    contract, engine = ExtensionContract(), CarelessEngine()
+    with pytest.raises(AssertionError):
+        contract.test_every_edit_gives_what_a_whole_build_gives(engine, tmp_path)
+    engine.build(tmp_path / "g1", "g1", BASE)
+    with pytest.raises(AssertionError):
+        contract.test_what_was_hidden_before_stays_gone(engine, tmp_path / "g1", tmp_path)
+    (tmp_path / "more").mkdir()
+    with pytest.raises(AssertionError):
+        contract.test_it_says_when_it_must_be_built_whole(engine, tmp_path / "g1", tmp_path / "more", "too much")
 
 
 @pytest.fixture

@@ -215,6 +215,18 @@ def test_touching_a_file_changes_nothing(tmp_path: Path) -> None:
     assert only(documents(folder(tmp_path))) == before
 
 
+def test_a_file_that_did_not_change_is_not_parsed_again(tmp_path: Path) -> None:
+    write(tmp_path, "a.md")
+    (item,) = folder(tmp_path).listing().items
+    first = item.load()
+    assert first.version and item.load("of another day") == first
+    again = item.load(first.version)
+    assert again.is_unchanged and again.version == first.version and not again.documents
+    (tmp_path / "a.md").write_text("Text of b.md")
+    changed = item.load(first.version)
+    assert changed.version != first.version and only(list(changed.documents)).body == "Text of b.md"
+
+
 @pytest.mark.parametrize(
     "wrong", [{"path": "/no/such/folder"}, {"url_prefix": "ftp://x"}, {"audience": ""}, {"paths": "x"}]
 )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import re
 import time
+from unicodedata import normalize
 
 import pytest
 
@@ -11,7 +14,7 @@ from kb_sync.formats import Faulty, Parsed, markdown_table
 from kb_sync.formats.html import html
 from kb_sync.formats.jsonl import json_lines
 from kb_sync.formats.markdown import markdown, plain, without_comments
-from kb_sync.text import clean, decode, one_line
+from kb_sync.text import CONTROL, INVISIBLE, LINE_ENDS, clean, decode, one_line
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,20 @@ def test_cleaning() -> None:
     assert clean("one  \r\ntwo\u2028three\n\n\n\n\nfour\n\n") == "one\ntwo\nthree\n\nfour"
     assert one_line("  A \n title\t here ") == "A title here"
     assert clean("".join(chr(0xE0000 + n) for n in range(32, 127))) == ""
+
+
+def test_cleaning_by_lines_is_cleaning_the_whole() -> None:
+    chance = random.Random(1)
+    letters = [
+        *map(chr, range(256)),
+        *"\u0301\u0308\u200b\u2028\u2029\ufeff\u1100\u1161\u3000",
+        *["\r\n", "\n", "e", " "] * 9,
+    ]
+    for _ in range(3_000):
+        text = "".join(chance.choices(letters, k=chance.randint(0, 12)))
+        whole = INVISIBLE.sub("", CONTROL.sub("", LINE_ENDS.sub("\n", text)))
+        lines = "\n".join(line.rstrip() for line in normalize("NFC", whole).split("\n"))
+        assert clean(text) == re.sub("\n{3,}", "\n\n", lines).strip(), ascii(text)
 
 
 def test_markdown_with_front_matter() -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from core.providers.embedded import EmbeddedEngine
+from core.providers.embedded.text import KEYS
 from kb_sync import chunking
 from kb_sync.job import SyncJob
 from kb_sync.pipeline import sync
@@ -25,8 +27,12 @@ from tests.kb_sync.world import folders, job
 ROOT = Path(__file__).parents[2]
 PLACES = (
     "reading.read_source", "reading._end", "knowledge.apply", "building.hide", "building.build_candidate", "chunking.chunk",
-    "engine._seal", "building._sync_to_disk", "gate.judge", "knowledge.set_live", "building._remove_old",
+    "extending.copy_text", "writing._save_keys", "engine._seal", "building._sync_to_disk", "gate.judge", "knowledge.set_live",
+    "building._remove_old", "whole-chunking.chunk", "whole-engine._seal",
 )  # fmt: skip
+WHOLE = "whole-"
+"""Before a place: the new release is not made from the live one."""
+
 ROOMS = (f"{ROOT}/kb_sync/", f"{ROOT}/gateway/store/", f"{ROOT}/core/providers/embedded/")
 MOMENTS = 20
 COUNT = 60
@@ -41,17 +47,22 @@ def before() -> Feed:
 def after() -> Feed:
     made = before()
     made.put("vouchers", text="Vouchers never expire.")
-    made.put(*(f"n{number:03}" for number in range(0, COUNT, 3)), text="Parcel {} arrives in three days.")
+    made.put(*(f"n{number:03}" for number in range(0, COUNT, 10)), text="Parcel {} arrives in three days.")
     made.remove("n001", "n002")
     return made
 
 
-def died(is_it: Callable[[str], bool], folder: Path, feed: Feed) -> bool:
+def extending(folder: Path, feed: Feed) -> SyncJob:
+    """A job that makes even a small release from the live one."""
+    return job(folder, feed, engine=EmbeddedEngine(whole_below=0))
+
+
+def died(is_it: Callable[[str], bool], folder: Path, feed: Feed, *, whole: bool = False) -> bool:
     """Sync in a child process that is killed at the first call for which ``is_it`` says so; whether it was."""
     child = os.fork()
     if child == 0:
         sys.setprofile(_killer(is_it))
-        sync(job(folder, feed))
+        sync(extending(folder, feed), full=whole)
         os._exit(0)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
@@ -82,8 +93,9 @@ def main(root: Path) -> None:
     for name in (*PLACES, *(f"moment-{number}" for number in range(MOMENTS))):
         subprocess.run(["cp", "-r", root / "first", root / name], check=True)
         left = iter(range(chosen[int(name.partition("-")[2])] if name.startswith("moment-") else 0))
-        is_it = name.__eq__ if name in PLACES else (lambda _, left=left: next(left, None) is None)
-        assert died(is_it, root / name, after()), name
+        place, is_whole = name.removeprefix(WHOLE), name.startswith(WHOLE)
+        is_it = place.__eq__ if name in PLACES else (lambda _, left=left: next(left, None) is None)
+        assert died(is_it, root / name, after(), whole=is_whole), name
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +124,7 @@ def assert_whole(made: SyncJob) -> None:
 
 @pytest.mark.parametrize("name", [*PLACES, *(f"moment-{number}" for number in range(MOMENTS))])
 def test_killed(killed: Path, uninterrupted: str, name: str) -> None:
-    made = job(killed / name, after())
+    made = extending(killed / name, after())
     assert found(made, "text of n030") != []
     report = sync(made)
     assert report.documents == COUNT - 1 and made.store.fingerprint("acme") == uninterrupted
@@ -121,3 +133,10 @@ def test_killed(killed: Path, uninterrupted: str, name: str) -> None:
     known = made.store.generations("acme")
     assert {one.id for one in known} == set(folders(made)) and {one.state for one in known} <= {"live", "retired"}
     assert made.store.history("acme", "help")[0].outcome == "ok"
+
+
+def test_what_is_killed_makes_a_release_from_the_live_one(killed: Path) -> None:
+    made = extending(killed / "counted", after())
+    live = made.store.live("acme")
+    assert live is not None and (made.folder(live.id) / KEYS).exists()
+    assert_whole(made)

@@ -77,6 +77,13 @@ def test_documents_come_in_order_of_source_and_id(store: SqliteKnowledgeStore) -
     assert [(d.source, d.external_id) for d in store.documents("acme")] == [("a", "c"), ("z", "a"), ("z", "b")]
 
 
+def test_documents_by_name_come_in_the_order_that_was_asked_for(store: SqliteKnowledgeStore) -> None:
+    one, two = document("a"), document("b")
+    put(store, one, two, document("c"), document("a", source="news"), document("b", tenant="other"))
+    assert list(store.documents_named("acme", "help", ["b", "gone", "a"])) == [two, one]
+    assert list(store.documents_named("acme", "nobody", ["a"])) == list(store.documents_named("acme", "help", [])) == []
+
+
 def test_tenants_and_sources_do_not_meet(store: SqliteKnowledgeStore) -> None:
     put(store, document("a"), document("a", source="news"), document("a", tenant="other"))
     assert store.sources("acme") == ("help", "news") and store.sources("other") == ("help",)

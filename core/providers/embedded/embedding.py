@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +45,10 @@ def text_of(chunk: Chunk) -> str:
 
 
 class VectorWriter:
-    """Embeds chunks in batches as they come, but for those whose vectors ``former`` has; ``finish`` writes the files."""
+    """Embeds chunks in batches as they come, but for those whose vectors ``former`` has; ``finish`` writes the files.
+
+    ``keep`` first takes rows over from ``former`` as they are.
+    """
 
     def __init__(self, embedder: Embedder, former: FormerVectors | None = None) -> None:
         self._embedder = embedder
@@ -54,9 +59,15 @@ class VectorWriter:
         self._places: list[int] = []
         self._probes = _Probes()
 
+    def keep(self, rows: NDArray[np.intp], read: Callable[[int], Chunk]) -> None:
+        """These rows of ``former`` are the next ones; ``read`` gives the chunk of one of them."""
+        self._places += rows.tolist()
+        for row in rows:
+            self._probes.see(partial(read, int(row)))
+
     def add(self, chunk: Chunk) -> None:
         """Take the next chunk; ``EmbedderUnavailable`` as the embedder raises it."""
-        self._probes.see(chunk)
+        self._probes.see(lambda: chunk)
         text = text_of(chunk)
         place = self._former.place(text) if self._former else None
         self._places.append(NEW if place is None else place)
@@ -113,8 +124,9 @@ class _Probes:
         self._kept: list[str] = []
         self._step, self._seen = 1, 0
 
-    def see(self, chunk: Chunk) -> None:
+    def see(self, read: Callable[[], Chunk]) -> None:
         if self._seen % self._step == 0:
+            chunk = read()
             words = chunk.title.split() if self._seen // self._step % 2 else chunk.text.split()
             self._kept.append(" ".join((words or chunk.text.split())[:PROBE_WORDS]))
             if len(self._kept) == 2 * PROBED:

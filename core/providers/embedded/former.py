@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -19,13 +20,13 @@ from core.providers.embedded.vectors import ROWS, SCALES
 
 
 class FormerVectors:
-    """The rows of a sound generation whose vectors are of the same embedder, by what was embedded of each chunk."""
+    """The vectors of a sound generation of the same embedder; ``rows`` are those that are looked for by what was embedded."""
 
-    def __init__(self, folder: Path, count: int) -> None:
+    def __init__(self, folder: Path, rows: Iterable[int]) -> None:
         self._rows: NDArray[np.int8] = np.load(folder / ROWS, mmap_mode="r")
         self._scales: Vectors = np.load(folder / SCALES)
         chunks = ChunkReader(folder)
-        self._places = {fingerprint(text_of(chunks.read(row))): row for row in range(count)}
+        self._places = {fingerprint(text_of(chunks.read(int(row)))): int(row) for row in rows}
 
     def place(self, text: str) -> int | None:
         """The row of what was embedded, None when it is new."""
@@ -45,7 +46,7 @@ def former_vectors(folder: Path | None, space: VectorSpace) -> FormerVectors | N
         if known.vectors != space or not known.chunks:
             return None
         manifests.read(folder, known.generation)
-        return FormerVectors(folder, known.chunks)
+        return FormerVectors(folder, range(known.chunks))
     except (OSError, ValueError, KnowledgeUnavailable):
         return None
 

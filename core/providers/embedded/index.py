@@ -15,6 +15,7 @@ from core.ports.embedding import Embedder
 from core.ports.knowledge import Passage, SearchQuery, SearchResult
 from core.providers.embedded.asking import phrases_asked, words_asked
 from core.providers.embedded.covering import Coverage
+from core.providers.embedded.extending import AUDIENCES
 from core.providers.embedded.fusing import Fused, fused, rounded
 from core.providers.embedded.hiding import HiddenLog
 from core.providers.embedded.manifest import Manifest, VectorSpace
@@ -23,7 +24,6 @@ from core.providers.embedded.terms import Terms, Vocabulary, taken_apart
 from core.providers.embedded.text import FALLBACK, TextReader, language_of
 from core.providers.embedded.vectors import Mask, VectorReader
 
-AUDIENCES = "audiences.npy"
 POOL = 60
 """So many of the best of each half are fused; more if more are asked for."""
 
@@ -60,7 +60,7 @@ class EmbeddedIndex:
         self._embedder = embedder
         self._log = HiddenLog(folder)
         self._opened: _Opened | None = _open(folder, manifest, embedder)
-        self._vocabulary = Vocabulary(self._opened.text.searcher, manifest.chunks)
+        self._vocabulary = _vocabulary(self._opened.text, manifest)
         self._dominant = max(sorted(manifest.languages), key=lambda name: manifest.languages[name], default=FALLBACK)
         self._hidden = _Hidden(0)
         self._hidden_now(self._opened)
@@ -196,6 +196,10 @@ def _open(folder: Path, manifest: Manifest, embedder: Embedder | None) -> _Opene
         )
     except (OSError, ValueError) as error:
         raise KnowledgeUnavailable("The index cannot be opened.") from error
+
+
+def _vocabulary(text: TextReader, manifest: Manifest) -> Vocabulary:
+    return Vocabulary(text.searcher, text.entries(manifest.audiences))
 
 
 def _visible(text: TextReader, query: tantivy.Query, wanted: int, hidden: frozenset[int]) -> dict[int, float]:

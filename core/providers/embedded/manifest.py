@@ -11,6 +11,11 @@ import msgspec
 from core.errors import KnowledgeUnavailable
 
 FORMAT = 3
+"""Raise it when the same chunk would be indexed otherwise too: what stays of a former generation is copied."""
+
+EXTENDED = 4
+"""Format of a generation that was made from a former one: a program that does not know it must not take keys for rows."""
+
 MANIFEST = "frontdesk-index.json"
 HIDDEN = "hidden.log"
 """The only file that changes after the build; it is no part of what the manifest seals."""
@@ -43,7 +48,7 @@ def read(folder: Path, generation: str) -> Manifest:
     """The manifest of a sound folder; ``KnowledgeUnavailable`` when it is missing, damaged or of another generation."""
     try:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
-        is_sound = manifest.format == FORMAT and manifest.generation == generation
+        is_sound = manifest.format in (FORMAT, EXTENDED) and manifest.generation == generation
         if is_sound and files(folder) == manifest.files:
             return manifest
     except (OSError, ValueError) as error:

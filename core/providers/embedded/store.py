@@ -8,6 +8,7 @@ from types import TracebackType
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from core.ports.knowledge import Chunk
 
@@ -16,7 +17,7 @@ OFFSETS = "chunks.offsets.npy"
 
 
 class ChunkWriter:
-    """Appends chunks; ``close`` writes where they begin."""
+    """Appends chunks; leaving it writes where they begin."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,6 +29,19 @@ class ChunkWriter:
         """Append one and return its row."""
         self._ends.append(self._ends[-1] + self._file.write(self._pack.encode(chunk)))
         return len(self._ends) - 2
+
+    def take(self, former: Path, rows: NDArray[np.intp]) -> None:
+        """Append chunks of another folder, as bytes, neighbours at once; ``rows`` in ascending order."""
+        if not len(rows):
+            return
+        offsets = np.load(former / OFFSETS).astype(np.int64)
+        runs = np.split(rows, np.flatnonzero(np.diff(rows) != 1) + 1)
+        with (former / CHUNKS).open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as held:
+            for run in runs:
+                with memoryview(held)[offsets[run[0]] : offsets[run[-1] + 1]] as part:
+                    self._file.write(part)
+        ends = self._ends[-1] + np.cumsum(offsets[rows + 1] - offsets[rows])
+        self._ends += ends.tolist()
 
     def __enter__(self) -> ChunkWriter:
         return self

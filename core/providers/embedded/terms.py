@@ -68,7 +68,10 @@ class Terms:
 
 
 class Vocabulary:
-    """What the index knows of words: in how many chunks of which language they stand."""
+    """What the index knows of words: in how many chunks of which language they stand.
+
+    ``chunk_count`` is of all that words are counted in, also entries that are deleted but not merged away yet.
+    """
 
     def __init__(self, searcher: tantivy.Searcher, chunk_count: int) -> None:
         self._searcher = searcher
@@ -93,7 +96,7 @@ class Vocabulary:
 
     def weight(self, held: int) -> float:
         """BM25's weight of a stem that so many chunks hold; one the index does not know weighs most."""
-        return math.log(1 + (self._chunk_count - held + 0.5) / (held + 0.5))
+        return math.log(1 + (max(self._chunk_count - held, 0) + 0.5) / (held + 0.5))
 
 
 def taken_apart(query: SearchQuery, languages: Sequence[str], known: Vocabulary) -> Terms:

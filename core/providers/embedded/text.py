@@ -1,7 +1,8 @@
 """The text half on tantivy: for each language a title and a body field with its stems, and one field of codes as written.
 
-A chunk fills the fields of its language, or the English ones when that is unknown; a document of the text index holds no words
-to give back, only the chunk's row.
+A chunk fills the fields of its language, or the English ones when that is unknown; an entry of the text index holds no words to
+give back, only a key.  In an index that was built whole the key is the chunk's row.  One that was made from a former index copies
+its entries, whose rows have moved: there ``KEYS`` holds the key of every row, in ascending order.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from collections.abc import Iterable, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
+import numpy as np
 import tantivy
+from numpy.typing import NDArray
 
 from core.ports.knowledge import Chunk
 from core.words import STEMMERS, fold
@@ -20,6 +23,8 @@ HEAP_BYTES = 96_000_000
 FALLBACK = "en"
 CODES = "frontdesk_code"
 """The tokenizer that keeps what punctuation joins: "SQL-0911", "8.5.5.9", "TM-200/b"."""
+
+KEYS = "keys.npy"
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _WORD = re.compile(r"[^\W_]+")
@@ -86,7 +91,7 @@ def with_tokenizers(index: tantivy.Index) -> tantivy.Index:
 
 
 def schema() -> tantivy.Schema:
-    """The fields; ``row`` is where the chunk stands in the store."""
+    """The fields; ``row`` is the key of the chunk."""
     builder = tantivy.SchemaBuilder()
     for language in STEMMERS:
         for field in ("title", "body"):
@@ -99,13 +104,18 @@ def schema() -> tantivy.Schema:
 
 
 class TextWriter:
-    """Indexes chunks; tantivy's own thread does the work until ``finish``."""
+    """Indexes chunks; tantivy's own thread does the work until ``finish``.  ``is_begun``: the folder holds an index already."""
 
-    def __init__(self, folder: Path) -> None:
-        index = with_tokenizers(tantivy.Index(schema(), path=str(folder), reuse=False))
-        self._writer = index.writer(heap_size=HEAP_BYTES, num_threads=1)
+    def __init__(self, folder: Path, *, is_begun: bool = False) -> None:
+        index = tantivy.Index.open(str(folder)) if is_begun else tantivy.Index(schema(), path=str(folder), reuse=False)
+        self._writer = with_tokenizers(index).writer(heap_size=HEAP_BYTES, num_threads=1)
 
-    def add(self, chunk: Chunk, row: int) -> str:
+    def remove(self, documents: Iterable[str]) -> None:
+        """Delete the entries of these documents that are in the index so far."""
+        for document in documents:
+            self._writer.delete_documents_by_term("document", document)
+
+    def add(self, chunk: Chunk, key: int) -> str:
         """Index one chunk and return the language whose fields it fills."""
         language, entry = language_of(chunk.language), tantivy.Document()
         entry.add_text(f"title_{language}", f"{chunk.title}\n{chunk.heading}")
@@ -116,7 +126,7 @@ class TextWriter:
         entry.add_text("audience", chunk.audience)
         entry.add_text("id", chunk.id)
         entry.add_text("document", chunk.document_id)
-        entry.add_unsigned("row", row)
+        entry.add_unsigned("row", key)
         self._writer.add_document(entry)
         return language
 
@@ -135,11 +145,17 @@ class TextReader:
         index.reload()
         self.schema = index.schema
         self.searcher = index.searcher()
+        self._keys = _moved(folder)
+
+    def entries(self, audiences: Iterable[str]) -> int:
+        """How many entries of these audiences words are counted in: deleted ones too, as long as they are not merged away."""
+        return sum(self.searcher.doc_freq("audience", audience) for audience in audiences)
 
     def best(self, query: tantivy.Query, limit: int) -> dict[int, float]:
         """Row → score of the best rows of a query, best first."""
         hits = self.searcher.search(query, limit, count=False).hits
-        rows = self.searcher.fast_field_values("row", [place for _, place in hits])
+        keys = self.searcher.fast_field_values("row", [place for _, place in hits])
+        rows = keys if self._keys is None else np.searchsorted(self._keys, np.array(keys, np.uint32)).tolist()
         return {int(row): score for (score, _), row in zip(hits, rows, strict=True) if row is not None}
 
     def rows(self, field: str, names: Sequence[str], limit: int) -> tuple[int, ...]:
@@ -151,3 +167,17 @@ class TextReader:
         """A condition without a score."""
         allowed = tantivy.Query.term_set_query(self.schema, "audience", list(audiences))
         return tantivy.Query.const_score_query(allowed, 0.0)
+
+
+def keys_of(folder: Path, chunks: int) -> NDArray[np.uint32]:
+    """The keys of all rows of a generation of so many chunks."""
+    moved = _moved(folder)
+    return np.arange(chunks, dtype=np.uint32) if moved is None else moved
+
+
+def _moved(folder: Path) -> NDArray[np.uint32] | None:
+    try:
+        keys: NDArray[np.uint32] = np.load(folder / KEYS)
+    except FileNotFoundError:
+        return None
+    return keys
