@@ -110,7 +110,8 @@ def _extended(job: SyncJob, generation: str, building: Path, counted: Documents,
         )
     except FrontdeskError:
         raise
-    except Exception:
+    except Exception as error:
+        counted.progress.begun_anew(f"{type(error).__name__}: {error}")
         shutil.rmtree(building)
         building.mkdir()
         return None

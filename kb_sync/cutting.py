@@ -59,13 +59,13 @@ class Documents:
 
     def __init__(self, job: SyncJob, progress: Progress) -> None:
         self._job = job
-        self._progress = progress
+        self.progress = progress
         self.documents = 0
 
     def chunks(self, folder: Path) -> Iterator[Chunk]:
         """The chunks of all documents."""
         self.documents = 0
-        self._progress.building(self._job.store.count(self._job.tenant))
+        self.progress.building(self._job.store.count(self._job.tenant))
         with closing(ContentsWriter(folder)) as written:
             for document in self._job.store.documents(self._job.tenant):
                 written.add(document)
@@ -74,7 +74,7 @@ class Documents:
     def changed(self, folder: Path, changes: Changes) -> Iterator[Chunk]:
         """The chunks of the documents that are not as they were; one that is gone meanwhile is in none of it."""
         self.documents = 0
-        self._progress.building(changes.new_count)
+        self.progress.building(changes.new_count)
         with closing(ContentsWriter(folder)) as written:
             for source, names in changes.names.items():
                 kept = changes.kept[source]
@@ -93,4 +93,4 @@ class Documents:
     def _cut(self, document: Document) -> Iterator[Chunk]:
         self.documents += 1
         yield from chunking.chunk(document, tokens=self._job.chunk.tokens, overlap=self._job.chunk.overlap)
-        self._progress.document_built()
+        self.progress.document_built()

@@ -50,6 +50,9 @@ class Progress(Protocol):
     def document_built(self) -> None:
         """One of them was cut and handed to the index."""
 
+    def begun_anew(self, reason: str) -> None:
+        """The live index could not be built upon, though it should have been: all of it is built."""
+
     def judging(self, questions: int) -> None:
         """The new release is asked so many golden questions."""
 
@@ -67,6 +70,9 @@ class Quiet:
         """Not shown."""
 
     def document_built(self) -> None:
+        """Not shown."""
+
+    def begun_anew(self, reason: str) -> None:
         """Not shown."""
 
     def judging(self, questions: int) -> None:

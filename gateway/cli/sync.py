@@ -169,6 +169,10 @@ class Shown:
         """One document is in it."""
         self._bar.advance(self._tasks[BUILDING])
 
+    def begun_anew(self, reason: str) -> None:
+        """It takes longer than it should, and somebody wants to know why."""
+        say(self._bar.console, f"the live index could not be built upon ({reason}): all of it is built")
+
     def judging(self, questions: int) -> None:
         """The new index is asked golden questions."""
         if questions:

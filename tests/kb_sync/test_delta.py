@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -167,9 +168,17 @@ def test_a_live_release_that_cannot_be_used_builds_whole(
 
 def test_an_engine_that_fails_over_the_live_one_builds_whole(tmp_path: Path, made: SyncJob, feed: Feed) -> None:
     feed.put("n03", text="Parcels travel by boat.")
-    failing = Watched(fails=True)
+
+    class Told(Quiet):
+        reasons: ClassVar[list[str]] = []
+
+        def begun_anew(self, reason: str) -> None:
+            self.reasons.append(reason)
+
+    failing, told = Watched(fails=True), Told()
     after = job(tmp_path, feed, engine=failing)
-    assert sync(after).documents == COUNT
+    assert sync(after, progress=told).documents == COUNT
+    assert len(told.reasons) == 1
     assert failing.taken() == [("whole", COUNT)] and found(after, "boat") == ["n03"]
     assert {one.id for one in made.store.generations("acme")} == set(folders(after))
 

@@ -366,6 +366,9 @@ def test_a_sync_shows_how_it_goes_on(tmp_path: Path, place: MemoryPlace) -> None
         def document_built(self) -> None:
             self.events.append(("building", "done"))
 
+        def begun_anew(self, reason: str) -> None:
+            self.events.append(("anew", reason))
+
         def judging(self, questions: int) -> None:
             self.events.append(("judging", questions))
 
