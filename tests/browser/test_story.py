@@ -113,10 +113,10 @@ async def _rates_after_the_end(shop: Shop, desk: Desk) -> None:
 
 async def test_the_assistant_answers_again_when_it_is_given_back(shop: Shop, desk: Desk) -> None:
     await shop.visit()
-    await shop.ask("Where are your stores?")
-    await shop.say("I want to talk to a person")
+    await shop.ask(QUESTION)
+    await shop.say("I want to talk to a person about a hose")
     await expect(shop.banner).to_be_visible()
-    await desk.open("Where are your stores?")
+    await desk.open("about a hose")
     await desk.press("Claim")
     await desk.reply("I hand you back to our assistant.")
     await shop.say("My DripMate shows E03")
