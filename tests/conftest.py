@@ -20,7 +20,7 @@ settings.load_profile("house")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Bytes that are no words name a case by their argument: packed ones may hold the time, and every worker must collect the same names."""
+    """Bytes that are no words are named after their argument: packed ones may hold the time, and all workers must agree."""
     return argname if isinstance(val, bytes) and not val.isascii() else None
 
 
