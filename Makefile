@@ -11,7 +11,7 @@ SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
 # A worker a core: with more, browsers and killed processes starve one another.
 PYTEST_ARGS ?= -n logical --dist worksteal
 
-.PHONY: help setup demo test check lint bench eval lock schema clean new-channel
+.PHONY: help setup demo services test check lint bench eval lock schema clean new-channel
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ $(VENV)/.rt: tests/handoff/desks/rt/install.sh | $(VENV)/.dev
 demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one page, the shop, the desk, the API
 	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
 	@exec $(BIN)/frontdesk lab --config $(CONFIG)
+
+services: ## Build the servers that tests talk to: MongoDB-compatible, Weaviate, Redis (once, several minutes)
+	@tests/services/build.sh
 
 test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt ## Run all tests
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)

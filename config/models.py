@@ -23,6 +23,7 @@ from pydantic import (
     StringConstraints,
 )
 
+from config.addresses import DEFAULT, KnowledgeAddress, LiveAddress, StoreAddress
 from config.engine import Engine
 from config.entities import Entities
 from config.experiments import Experiment, Rollouts
@@ -270,6 +271,12 @@ class Settings(Part):
     """Version of this format."""
     data_dir: Path = Path("var")
     """Folder of store, index and uploads; made when it is missing."""
+    store: StoreAddress = DEFAULT
+    """Where conversations are kept: `embedded` (SQLite in `data_dir`) or a MongoDB, mongodb://host/database."""
+    knowledge: KnowledgeAddress = DEFAULT
+    """Where knowledge is searched: `embedded` (files in `data_dir`) or a Weaviate, weaviate://host:8080?grpc=50051."""
+    live: LiveAddress = DEFAULT
+    """How replicas tell each other what happens now: `embedded` (there is one) or a Redis, redis://host:6379/0."""
     server: Server = Server()
     """The process and its two listeners."""
     log: Log = Log()

@@ -15,6 +15,8 @@ pytest.register_assert_rewrite(
 )
 """No test modules, but what they assert is explained like in one."""
 
+pytest_plugins = ("tests.services.fixtures",)
+
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 

@@ -185,6 +185,12 @@ class IndexEngine(Protocol):
     def open(self, folder: Path, generation: str) -> KnowledgeIndex:
         """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""
 
+    def published(self, folder: Path, generation: str) -> None:
+        """The generation is live from now on: where others may ask for it by a name, that names it; safe twice."""
+
+    def drop(self, folder: Path, generation: str) -> None:
+        """Remove what was built of a generation, also by a build that did not end; safe when there is nothing."""
+
 
 class Knowledge(Protocol):
     """What a turn asks; answers from the live generation of its tenant, off the loop."""

@@ -97,6 +97,12 @@ class CarelessEngine:
             raise KnowledgeUnavailable("missing")
         return CarelessIndex(generation, self._built[folder])
 
+    def published(self, folder: Path, generation: str) -> None:
+        pass
+
+    def drop(self, folder: Path, generation: str) -> None:
+        """Forgets to."""
+
 
 def test_the_contract_catches_a_careless_index(tmp_path: Path) -> None:
     contract, engine = IndexContract(), CarelessEngine()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class EmbeddedEngine:
     def open(self, folder: Path, generation: str) -> EmbeddedIndex:
         """Open a built generation; ``KnowledgeUnavailable`` when it is missing or damaged."""
         return EmbeddedIndex(folder, manifests.read(folder, generation), self._embedder)
+
+    def published(self, folder: Path, generation: str) -> None:
+        """Nobody else asks here."""
+
+    def drop(self, folder: Path, generation: str) -> None:
+        """Remove its folder."""
+        shutil.rmtree(folder, ignore_errors=True)
 
     def _seal(self, folder: Path, generation: str, written: Written) -> None:
         manifests.seal(folder, written.manifest(generation, self._space))
