@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from config import shape
 from config.ability_rules import check_abilities, check_models
+from config.addresses import EMBEDDED
 from config.engine import shipped
 from config.handoff import check_handoff
 from config.problems import Loc, Report, did_you_mean, hints, label, listed
@@ -53,6 +54,7 @@ class References:
         self._people([t["id"] for _, t in tenants if isinstance(t.get("id"), str)])
         self._ports()
         self._data_dir()
+        self._replicas()
         self._paths(self.data, root, ())
         self._what_is_missing(tenants)
 
@@ -132,6 +134,17 @@ class References:
             usable = False
         if not usable:
             self._add(("data_dir",), "`data_dir` cannot be a folder: a file is in its way", "name another folder")
+
+    def _replicas(self) -> None:
+        """Several processes answer one visitor, so they sign with one key."""
+        store = self._get(("store",))
+        is_shared = isinstance(store, str) and store != EMBEDDED and not self.report.is_spoilt(("store",))
+        if is_shared and self._get(("server", "session_secret")) is None:
+            self._add(
+                ("store",),
+                "replicas on one store need one key for their visitors' sessions",
+                "set `server.session_secret`: ${SESSION_SECRET}, 32 bytes or more, the same for all",
+            )
 
     def _paths(self, value: Any, types: Types, loc: Loc) -> None:
         """Files and folders named in plug blocks must exist."""

@@ -22,8 +22,17 @@ from core.errors import FrontdeskError
 
 log = structlog.get_logger(__name__)
 
-NEEDS_RESTART: Final = ("data_dir", "server.public.host", "server.public.port", "server.internal.host", "server.internal.port",
-                        "server.session_secret")  # fmt: skip
+NEEDS_RESTART: Final = (
+    "data_dir",
+    "store",
+    "knowledge",
+    "live",
+    "server.public.host",
+    "server.public.port",
+    "server.internal.host",
+    "server.internal.port",
+    "server.session_secret",
+)
 """Settings a running process cannot take over; everything else applies at once."""
 
 LOOK_EVERY_MS: Final = 2_000

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from config import Settings
+    from core.ports.store import Store
     from gateway.doctor import Addresses, Examined
-    from gateway.store.embedded.sqlite import SqliteStore
 
 
 def register(app: typer.Typer) -> None:
@@ -94,7 +94,7 @@ async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...
                     await patient.channel.close()
 
 
-async def _desks(settings: Settings, store: SqliteStore) -> tuple[Examined, ...]:
+async def _desks(settings: Settings, store: Store) -> tuple[Examined, ...]:
     """Every tenant's desk that is outside this process."""
     from core.ports.channel import Closes, SupportsDoctor
     from gateway.compose import session_secret

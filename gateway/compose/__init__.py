@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ from core.intents.model import IntentModel
 from core.notices import Notices
 from core.ports.channel import Channel
 from core.ports.desk import Desk
+from core.ports.store import Store
 from core.staffing import Always
 from core.turn import TurnEngine
 from gateway.accounts import Accounts
@@ -31,9 +31,10 @@ from gateway.compose.channels import CHANNELS, channel_context, channel_of, file
 from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, engine_of, intents_of, ranker_of
-from gateway.compose.knowing import SOURCES, knowledge_store, sync_job, sync_jobs
+from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
 from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.compose.plans import plan_of
+from gateway.compose.stores import KnowledgeKeeper, knowledge_store, ledger, open_store
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -44,8 +45,6 @@ from gateway.listening import Listening
 from gateway.live import Hub
 from gateway.media import Media
 from gateway.services import Limits, Services, TenantServices, WebAccount
-from gateway.store.embedded.sqlite import SqliteStore
-from gateway.store.knowledge import SqliteKnowledgeStore
 from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
@@ -106,22 +105,6 @@ def session_secret(settings: config.Settings) -> bytes:
     return path.read_text().strip().encode()
 
 
-def ledger(settings: config.Settings, *, lock: bool) -> SqliteStore:
-    """The store of conversations, not yet started."""
-    return SqliteStore(settings.data_dir / "frontdesk.sqlite3", clock=now, lock=lock)
-
-
-@asynccontextmanager
-async def open_store(settings: config.Settings) -> AsyncIterator[SqliteStore]:
-    """The store for a command beside a running serve: short transactions, no lock."""
-    store = ledger(settings, lock=False)
-    await store.start()
-    try:
-        yield store
-    finally:
-        await store.stop()
-
-
 def notices_of(tenant: config.Tenant) -> Notices:
     """The tenant's sentences over the shipped ones."""
     texts = Notices(
@@ -158,8 +141,8 @@ def limits_of(settings: config.Settings) -> Limits:
 class Shared:
     """What outlives a reload: opened once, used by every generation of settings."""
 
-    store: SqliteStore
-    knowledge: SqliteKnowledgeStore
+    store: Store
+    knowledge: KnowledgeKeeper
     hub: Hub
     inbox: Inbox
     accounts: Accounts

@@ -10,11 +10,11 @@ import config
 from adapters import AnyChannelPlugin, ChannelContext
 from adapters.discovery import channel_plugins
 from core.ports.channel import Channel, ObservesSignatures
+from core.ports.store import Store
 from gateway import metrics
 from gateway.files import StoredFiles
 from gateway.live import Hub
 from gateway.memory import AccountMemory
-from gateway.store.embedded.sqlite import SqliteStore
 
 CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
 
@@ -36,7 +36,7 @@ def files_of(settings: config.Settings, tenant: str, secret: bytes) -> StoredFil
 
 
 def channel_context(
-    settings: config.Settings, tenant: str, account: str, *, store: SqliteStore, live: Hub, secret: bytes
+    settings: config.Settings, tenant: str, account: str, *, store: Store, live: Hub, secret: bytes
 ) -> ChannelContext:
     """What a channel is given, in a serving process and beside one."""
     base_url = settings.server.public.base_url
@@ -52,7 +52,7 @@ def channel_context(
 
 
 def channel_of(
-    settings: config.Settings, tenant: str, account: config.Account, *, store: SqliteStore, live: Hub, secret: bytes
+    settings: config.Settings, tenant: str, account: config.Account, *, store: Store, live: Hub, secret: bytes
 ) -> Channel:
     """The channel of one account, as a serving process uses it."""
     context = channel_context(settings, tenant, account.id, store=store, live=live, secret=secret)

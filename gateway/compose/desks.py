@@ -9,6 +9,7 @@ import config
 from core.ports.channel import Channel
 from core.ports.desk import Desk
 from core.ports.model import Models
+from core.ports.store import Store
 from gateway import metrics
 from gateway.accounts import desk_name
 from gateway.compose.assists import assisting_of, briefing_of
@@ -16,7 +17,6 @@ from gateway.compose.channels import files_of, now, uploads_of
 from gateway.desks import DeskFiles
 from gateway.live import Hub
 from gateway.memory import AccountMemory
-from gateway.store.embedded.sqlite import SqliteStore
 from handoff import AnyDeskPlugin, DeskContext
 from handoff.bridge.desk import BridgedDesk
 from handoff.bridge.ports import Plain
@@ -31,7 +31,7 @@ DESKS: dict[str, AnyDeskPlugin] = desk_plugins()
 
 
 def desk_context(
-    settings: config.Settings, tenant: config.Tenant, *, store: SqliteStore, live: Hub, secret: bytes
+    settings: config.Settings, tenant: config.Tenant, *, store: Store, live: Hub, secret: bytes
 ) -> DeskContext:
     """What a desk is given, in a serving process and beside one."""
     base_url, internal = settings.server.public.base_url, settings.server.internal

@@ -8,6 +8,7 @@ import config
 from core import ids
 from core.ids import digest
 from core.ports.knowledge import Advice, IndexEngine, KnowledgeIndex, SearchQuery, SearchResult
+from core.ports.knowledge_store import KnowledgeStore
 from core.ranking.ranker import Ranker
 from core.steps.language import detect
 from core.steps.recall import Memory
@@ -15,7 +16,7 @@ from core.steps.rewrite import rewrite
 from gateway.compose.channels import now
 from gateway.compose.engines import engine_settings
 from gateway.compose.finding import embedders_of, engine_of, unwatched_ranker_of
-from gateway.store.knowledge import SqliteKnowledgeStore
+from gateway.compose.stores import knowledge_store
 from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.discovery import source_plugins
 from kb_sync.golden import Answered, Ask, GoldenQuestion
@@ -27,22 +28,13 @@ QUOTED_CHARS = 300
 """As much of the best passage as tells one answer from another."""
 
 
-def knowledge_store(settings: config.Settings) -> SqliteKnowledgeStore:
-    """Documents, generations and sync runs, ready for use."""
-    store = SqliteKnowledgeStore(settings.data_dir / "knowledge.sqlite3")
-    store.start()
-    return store
-
-
 def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
     """A sync for each tenant; ``EmbedderUnavailable`` when one could not make its vectors, for the live index has them."""
     store, embedders = knowledge_store(settings), embedders_of(settings)
     return tuple(sync_job(settings, tenant, store, engine_of(embedders.of(tenant))) for tenant in settings.tenants)
 
 
-def sync_job(
-    settings: config.Settings, tenant: config.Tenant, store: SqliteKnowledgeStore, engine: IndexEngine
-) -> SyncJob:
+def sync_job(settings: config.Settings, tenant: config.Tenant, store: KnowledgeStore, engine: IndexEngine) -> SyncJob:
     """What a sync of the tenant works on."""
     places, blocks = settings.data_dir / "sources" / tenant.id, tenant.knowledge.sources
     sources = tuple(

@@ -12,6 +12,7 @@ from core.conversing.abilities import Abilities
 from core.conversing.sealing import OwnClaims, SealedModels, SealedRunner
 from core.ports.channel import Channel, Closes
 from core.ports.model import Models
+from core.ports.store import Store
 from core.ports.tools import SideEffect, Tool
 from core.providers.models import RoleModels
 from core.providers.tools import KINDS
@@ -24,7 +25,6 @@ from gateway.compose.channels import channel_of, now
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, models_of
 from gateway.compose.people import desk_settings
 from gateway.live import Hub
-from gateway.store.embedded.sqlite import SqliteStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class Offline:
 
 
 @asynccontextmanager
-async def offline(settings: config.Settings, *, store: SqliteStore) -> AsyncIterator[Mapping[str, Offline]]:
+async def offline(settings: config.Settings, *, store: Store) -> AsyncIterator[Mapping[str, Offline]]:
     """Every tenant by id; nothing of it is started, and what it holds is let go of at the end."""
     claims, secret = OwnClaims(), session_secret(settings)
     equipment = Equipment(clock=now, claims_of=lambda _: claims)

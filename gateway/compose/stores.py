@@ -1,0 +1,42 @@
+"""Where conversations and knowledge are kept: embedded in ``data_dir``, or in the engines that the YAML names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import config
+from core.candidates import CandidateStore
+from core.ports.knowledge_store import KnowledgeStore
+from core.ports.store import Store
+from gateway.compose.channels import now
+from gateway.store.embedded.sqlite import SqliteStore
+from gateway.store.knowledge import SqliteKnowledgeStore
+
+
+class KnowledgeKeeper(KnowledgeStore, CandidateStore, Protocol):
+    """Documents, generations and runs, and the candidates that await a person's word."""
+
+
+def ledger(settings: config.Settings, *, lock: bool) -> Store:
+    """The store of conversations, not yet started."""
+    return SqliteStore(settings.data_dir / "frontdesk.sqlite3", clock=now, lock=lock)
+
+
+@asynccontextmanager
+async def open_store(settings: config.Settings) -> AsyncIterator[Store]:
+    """The store for a command beside a running serve: short transactions, no lock."""
+    store = ledger(settings, lock=False)
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.stop()
+
+
+def knowledge_store(settings: config.Settings) -> KnowledgeKeeper:
+    """Documents, generations and sync runs, ready for use."""
+    store = SqliteKnowledgeStore(settings.data_dir / "knowledge.sqlite3")
+    store.start()
+    return store
