@@ -7,6 +7,9 @@ from collections import Counter, defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pymongo
 
 from core.domain import DeliveryState, Message, Owner, Role, Visibility
 from core.ledger import CommitKind
@@ -82,4 +85,24 @@ def read_books(path: Path) -> Books:
         for conv, delivery, body in rows:
             message = decode_message(body, delivery=None if delivery is None else DeliveryState(delivery))
             books.messages[conv].append(message)
+        return books
+
+
+def read_mongodb(address: str) -> Books:
+    """The same from a database of documents, read without the store."""
+    with pymongo.MongoClient[dict[str, Any]](address) as client:
+        db = client.get_default_database()
+        commits = sorted((decode_commit(row["body"]) for row in db["commits"].find()), key=lambda c: (c.conv, c.seq))
+        events = [row for row in db["events"].find() if row["kind"] == "message"]
+        books = Books(
+            commits=commits,
+            events={row["_id"].partition("!")[2]: row["done"] for row in events},
+            pending=sum(row["state"] == "pending" for row in db["outbox"].find()),
+            dead=sum(row["is_dead"] for row in events),
+        )
+        states = {(row["conv"], row["message_place"]): row["state"] for row in db["outbox"].find({"to": "channel"})}
+        for row in sorted(db["messages"].find(), key=lambda row: row["place"]):
+            state = states.get((row["conv"], row["place"]))
+            message = decode_message(row["body"], delivery=None if state is None else DeliveryState(state))
+            books.messages[row["conv"].partition("!")[2]].append(message)
         return books

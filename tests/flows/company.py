@@ -24,6 +24,8 @@ PASSWORD: Final = "a-desk-password-7c1f"
 WEBHOOK_KEY: Final = b"0123456789abcdef0123456789abcdef"
 WEBHOOK_SECRET: Final = "whsec_" + base64.b64encode(WEBHOOK_KEY).decode()
 
+SESSION_SECRET: Final = "one-key-for-all-replicas-of-the-tests"
+
 ARTICLES: Final = {
     "returns.md": "# Returns\n\nYou can return goods within **30 days** of delivery. Use the return label in your account.\n",
     "delivery.md": "# Delivery\n\nDelivery to Germany costs **6.90 euros** and takes three to five working days.\n",
@@ -73,9 +75,23 @@ def write_articles(folder: Path) -> Path:
     return folder
 
 
-def company(folder: Path, *, account: Mapping[str, Any] | None = None, is_synced: bool = True, **server: Any) -> Served:
-    """The company in ``folder``, its knowledge indexed, not yet serving."""
+def company(
+    folder: Path,
+    *,
+    account: Mapping[str, Any] | None = None,
+    is_synced: bool = True,
+    engines: Mapping[str, str] | None = None,
+    **server: Any,
+) -> Served:
+    """The company in ``folder``, its knowledge indexed, not yet serving; ``engines`` are the lines of the YAML that name them."""
     knowledge = write_articles(folder / "kb")
+    if engines:
+        grown = {**settings(knowledge, account=account, session_secret=SESSION_SECRET, **server), **engines}
+        served = Served(folder, grown)
+        if is_synced:
+            ended = served.command("sync")
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+        return served
     served = Served(folder, settings(knowledge, account=account, **server))
     if is_synced:
         shutil.copytree(_synced(), folder / "var")

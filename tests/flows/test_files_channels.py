@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from gateway.lab.vendor import LabMessage
-from tests.flows.conftest import MakeCompany
+from tests.flows.conftest import ON_ALL_ENGINES, MakeCompany
 from tests.flows.test_story_channels import ACCOUNTS, WAIT_S, story, taken
 from tests.flows.test_story_http import Agent
 from tests.media.world import PNG
@@ -37,6 +37,7 @@ def _has_file(messages: Sequence[LabMessage]) -> bool:
     return any(m.files or "/media/u_" in m.text for m in messages if m.author != "contact")
 
 
+@ON_ALL_ENGINES
 @pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_files_go_both_ways(kind: str, make_company: MakeCompany) -> None:
     async with story(kind, make_company) as (_, customer, sam):

@@ -20,7 +20,7 @@ from evals.serving import Served, free_port
 from gateway.lab.stand_ins import Played, StandIns
 from gateway.lab.vendor import Delivered, Fault, LabMessage, VendorLab
 from tests.flows.company import TENANT
-from tests.flows.conftest import MakeCompany
+from tests.flows.conftest import ON_ALL_ENGINES, MakeCompany
 from tests.flows.test_story_http import Agent, agent_of
 
 WAIT_S: Final = 30.0
@@ -131,6 +131,7 @@ def _secrets(kind: str) -> dict[str, Any]:
     return {"mode": "webhook"} if kind == "telegram" else {}
 
 
+@ON_ALL_ENGINES
 @pytest.mark.parametrize("kind", ACCOUNTS)
 async def test_the_whole_story(kind: str, make_company: MakeCompany) -> None:
     async with story(kind, make_company) as (_, customer, sam):

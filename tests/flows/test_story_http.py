@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+import pytest
 
 from evals.chat import Answer, ask
 from evals.serving import Served
@@ -116,6 +117,7 @@ async def agent_of(served: Served) -> AsyncIterator[Agent]:
         yield agent
 
 
+@pytest.mark.parametrize("engines", ["embedded", "store", "knowledge", "store knowledge live"], indirect=True)
 async def test_from_the_first_question_to_the_next_episode(make_company: MakeCompany) -> None:
     served = make_company()
     served.start()

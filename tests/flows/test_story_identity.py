@@ -9,7 +9,7 @@ import aiohttp
 
 from gateway.lab.telegram import TelegramLab
 from tests.flows.company import ACCOUNT
-from tests.flows.conftest import MakeCompany
+from tests.flows.conftest import ON_ALL_ENGINES, MakeCompany
 from tests.flows.test_story_channels import Customer, story
 
 
@@ -50,6 +50,7 @@ async def code_in(customer: Customer) -> str:
     return "".join(found.groups())
 
 
+@ON_ALL_ENGINES
 async def test_a_page_and_a_telegram_chat_become_one_contact_and_the_ladder_joins_them(
     make_company: MakeCompany,
 ) -> None:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pymongo
 import pytest
 import redis
 from pymongo.errors import BulkWriteError
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.addresses import weaviate_at
 from tests.services import servers
 from tests.services.fixtures import made
-from tests.services.server import Server, answers, folder, forget, new_folder
+from tests.services.link import Link
+from tests.services.server import LOOPBACK, Server, answers, folder, forget, new_folder
 
 
 def test_the_mongodb_refuses_an_id_that_exists(mongodb: str) -> None:
@@ -67,3 +71,25 @@ def test_a_server_that_was_not_built_names_the_mend(tmp_path: Path, monkeypatch:
     for make in (servers.mongodb, servers.weaviate):
         with pytest.raises(servers.NotHere, match="make services"):
             make()
+
+
+def test_a_link_can_be_cut_and_mended(redis_server: str) -> None:
+    port = urlsplit(redis_server).port
+    assert port is not None
+    link = Link(port)
+    link.start()
+    try:
+        with redis.Redis(host=LOOPBACK, port=link.port, socket_timeout=1, retry=Retry(NoBackoff(), 0)) as client:
+            assert client.ping()
+            link.cut()
+            with pytest.raises(redis.ConnectionError):
+                client.ping()
+            link.mend()
+            assert client.ping()
+            link.stall()
+            with pytest.raises(redis.TimeoutError):
+                client.ping()
+            link.flow()
+            assert client.ping()
+    finally:
+        link.stop()
