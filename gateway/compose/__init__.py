@@ -252,7 +252,7 @@ def _lane(
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
     embedder = shared.embedders.at_hand(tenant)
-    job = sync_job(settings, tenant, shared.knowledge, engine_of(embedder))
+    job = sync_job(settings, tenant, shared.knowledge, engine_of(settings, tenant.id, embedder))
     notices, router = notices_of(tenant), router_of(tenant, shared.store, waits=shared.waits)
     handoff = HandoffService(
         shared.store.for_tenant(tenant.id),

@@ -13,6 +13,7 @@ from core.ports.embedding import Embedder
 from core.ports.knowledge import KnowledgeIndex
 from core.ports.knowledge_store import KnowledgeStore
 from gateway.compose.finding import engine_of
+from gateway.compose.stores import index_root
 from kb_sync.gaps.drafting import Draft, answer_of, draft
 from kb_sync.gaps.duplicates import alike
 from kb_sync.gaps.fixing import fixed, lost
@@ -49,9 +50,9 @@ def _live(
     settings: config.Settings, tenant: config.Tenant, store: KnowledgeStore, embedder: Embedder | None
 ) -> Iterator[KnowledgeIndex | None]:
     live = store.live(tenant.id)
-    folder = settings.data_dir / "index" / tenant.id
+    folder = index_root(settings, tenant.id)
     try:
-        index = engine_of(embedder).open(folder / live.id, live.id) if live else None
+        index = engine_of(settings, tenant.id, embedder).open(folder / live.id, live.id) if live else None
     except KnowledgeUnavailable:
         index = None
     try:

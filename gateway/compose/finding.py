@@ -15,6 +15,7 @@ from core.errors import EmbedderUnavailable
 from core.intents.builtin import names, ready
 from core.intents.model import IntentModel
 from core.ports.embedding import Embedder, VectorCache
+from core.ports.knowledge import IndexEngine
 from core.providers.embedded import EmbeddedEngine
 from core.providers.embedders import EmbedderSettings, RerankerSettings, cross_encoder_of, embedder_of
 from core.ranking import calibration
@@ -94,7 +95,7 @@ def embedding_limit_s(tenant: config.Tenant) -> float:
     return block.timeout_s if block.kind == "endpoint" else 0.0
 
 
-def engine_of(embedder: Embedder | None) -> EmbeddedEngine:
+def engine_of(settings: config.Settings, tenant: str, embedder: Embedder | None) -> IndexEngine:
     """The index engine of a tenant."""
     return EmbeddedEngine(embedder)
 

@@ -16,7 +16,7 @@ from core.steps.rewrite import rewrite
 from gateway.compose.channels import now
 from gateway.compose.engines import engine_settings
 from gateway.compose.finding import embedders_of, engine_of, unwatched_ranker_of
-from gateway.compose.stores import knowledge_store
+from gateway.compose.stores import index_root, knowledge_store
 from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.discovery import source_plugins
 from kb_sync.golden import Answered, Ask, GoldenQuestion
@@ -31,7 +31,10 @@ QUOTED_CHARS = 300
 def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
     """A sync for each tenant; ``EmbedderUnavailable`` when one could not make its vectors, for the live index has them."""
     store, embedders = knowledge_store(settings), embedders_of(settings)
-    return tuple(sync_job(settings, tenant, store, engine_of(embedders.of(tenant))) for tenant in settings.tenants)
+    return tuple(
+        sync_job(settings, tenant, store, engine_of(settings, tenant.id, embedders.of(tenant)))
+        for tenant in settings.tenants
+    )
 
 
 def sync_job(settings: config.Settings, tenant: config.Tenant, store: KnowledgeStore, engine: IndexEngine) -> SyncJob:
@@ -48,7 +51,7 @@ def sync_job(settings: config.Settings, tenant: config.Tenant, store: KnowledgeS
         sources=sources,
         store=store,
         engine=engine,
-        root=settings.data_dir / "index" / tenant.id,
+        root=index_root(settings, tenant.id),
         chunk=ChunkSettings(tokens=tenant.knowledge.chunk.tokens, overlap=tenant.knowledge.chunk.overlap),
         clock=now,
         new_id=ids.new_id,

@@ -8,6 +8,7 @@ from pathlib import Path
 import config
 from core.ports.embedding import Embedder
 from gateway.compose import Shared, now
+from gateway.compose.stores import index_root
 from gateway.gap_board import GapBoard
 from gateway.http.knowledge_page import Parts
 
@@ -20,7 +21,7 @@ def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts
         return None if found is None else shared.embedders.at_hand(found)
 
     def root_of(tenant: str) -> Path:
-        return settings().data_dir / "index" / tenant
+        return index_root(settings(), tenant)
 
     board = GapBoard(shared.store, shared.knowledge, embedder_of=embedder_of, clock=now)
     return Parts(board=board, root_of=root_of)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import config
 from config.knowledge import Knowledge, Schedule, SourceBlock
 from core import cron
+from gateway.compose.stores import index_root
 from gateway.syncing.plans import SourcePlan, TenantPlan, Timetable
 from kb_sync.pipeline import LOCK
 
@@ -17,7 +18,7 @@ def plan_of(settings: config.Settings, tenant: config.Tenant) -> TenantPlan:
     return TenantPlan(
         tenant=tenant.id,
         sources=tuple(_source(tenant.knowledge, block) for block in tenant.knowledge.sources),
-        lease=settings.data_dir / "index" / tenant.id / LOCK,
+        lease=index_root(settings, tenant.id) / LOCK,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Protocol
 
 import config
@@ -33,6 +34,11 @@ async def open_store(settings: config.Settings) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.stop()
+
+
+def index_root(settings: config.Settings, tenant: str) -> Path:
+    """The folder of a tenant's generations on this machine."""
+    return settings.data_dir / "index" / tenant
 
 
 def knowledge_store(settings: config.Settings) -> KnowledgeKeeper:

@@ -49,8 +49,8 @@ async def _until_at_rest(engines: dict[str, str], everybody: list[Visitor]) -> B
     for visitor in everybody:
         await visitor.until_answered()
     async with asyncio.timeout(60):
-        while (books := await asyncio.to_thread(read_mongodb, engines["store"])).pending:
-            await asyncio.sleep(0.2)
+        while (books := await asyncio.to_thread(read_mongodb, engines["store"])).pending:  # noqa: ASYNC110
+            await asyncio.sleep(0.2)  # asked of the database
     return books
 
 
