@@ -290,6 +290,10 @@ class Settings(Part):
 
     _origin: Origin | None = PrivateAttr(default=None)
 
+    def embedded_in(self, folder: Path) -> Self:
+        """The same settings with everything kept in this folder, whatever engines they name: for trials."""
+        return self.model_copy(update={"data_dir": folder, "store": DEFAULT, "knowledge": DEFAULT, "live": DEFAULT})
+
     def came_from(self, origin: Origin) -> Self:
         """The same settings with their origin."""
         self._origin = origin

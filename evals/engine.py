@@ -168,7 +168,7 @@ def _placed(suite: Opened, setting: Setting, folder: Path) -> tuple[config.Setti
         settings = compose.load_settings(path)
         tenant = _tenant(settings, setting.tenant, path)
         is_live = setting.config is not None
-        return (settings if is_live else settings.model_copy(update={"data_dir": folder})), tenant, is_live
+        return (settings if is_live else settings.embedded_in(folder)), tenant, is_live
     source = {"id": "suite", "kind": "folder", "path": str(suite.path.resolve()), "include": ["documents.jsonl"]}
     file = folder / "frontdesk.yaml"
     tenants = [{**EVALS, "knowledge": {"sources": [source]}}]

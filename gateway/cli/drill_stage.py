@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -17,6 +18,7 @@ from aiohttp import web
 
 import config
 from adapters.web.settings import WebSettings
+from config.addresses import address_of
 from config.experiments import Rollouts
 from config.knowledge import Knowledge
 from config.model_roles import Endpoint, Roles
@@ -27,12 +29,13 @@ from gateway.lab.model import ModelLab, read_script
 from gateway.serving import Serving
 from gateway.store.knowledge import SqliteKnowledgeStore
 from handoff.desks.builtin import plugin as builtin
-from kb_sync.pipeline import sync
+from kb_sync.pipeline import build, sync
 from kb_sync.sources.folder.settings import FolderSettings
 
 HOST: Final = "127.0.0.1"
 ACCOUNT: Final = "drill"
 DEMO_PAGES: Final = Path(config.__file__).parent / "examples" / "demo" / "kb"
+PAGE: Final = 500
 RESTS_S: Final = 1.0
 """Open breakers rest no longer than this in a drill: nobody wants to wait for them."""
 
@@ -190,8 +193,8 @@ def _staged(
         drain_s=1,
         evaluation=True,
     )
-    return settings.model_copy(
-        update={"data_dir": folder / "var", "server": server, "people": (), "models": None, "tenants": (drilled,)}
+    return settings.embedded_in(folder / "var").model_copy(
+        update={"server": server, "people": (), "models": None, "tenants": (drilled,)}
     )
 
 
@@ -206,7 +209,10 @@ def _with_knowledge(settings: config.Settings, staged: config.Settings) -> tuple
     """A copy of the tenant's index; the demo's pages where it has none."""
     (tenant,) = staged.tenants
     staged.data_dir.mkdir(parents=True)
-    if _copied(settings.data_dir, staged.data_dir, tenant.id):
+    is_embedded = address_of(settings.knowledge) is None
+    if is_embedded and _copied(settings.data_dir, staged.data_dir, tenant.id):
+        return staged, []
+    if not is_embedded and _fetched(settings, staged, tenant.id):
         return staged, []
     source = config.SourceBlock.model_construct(id="demo", kind="folder", settings=FolderSettings(path=DEMO_PAGES))
     shown = tenant.model_copy(update={"knowledge": Knowledge(sources=(source,))})
@@ -237,6 +243,18 @@ def _copied(data_dir: Path, into: Path, tenant: str) -> bool:
     except (sqlite3.Error, OSError) as error:
         raise NoDrill(f"the knowledge cannot be copied ({error}); is a sync running? Try again after it.") from error
     return _is_indexed(target, tenant)
+
+
+def _fetched(settings: config.Settings, staged: config.Settings, tenant: str) -> bool:
+    """Index the tenant's documents here, out of a store that other machines have too; False when there are none."""
+    there, here = compose.knowledge_store(settings), compose.knowledge_store(staged)
+    for source in there.sources(tenant):
+        names = iter(there.entries(tenant, source))
+        while page := tuple(islice(names, PAGE)):
+            here.apply(tenant, source, put=tuple(there.documents_named(tenant, source, page)), remove=())
+    for job in compose.sync_jobs(staged):
+        build(job)
+    return here.count(tenant) > 0
 
 
 def _is_indexed(path: Path, tenant: str) -> bool:
