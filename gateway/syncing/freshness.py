@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
 import structlog
+from prometheus_client import Counter, Gauge
 
 from core.errors import FrontdeskError
 from core.ports.knowledge import SourceRun
@@ -96,6 +98,8 @@ class Freshness:
     def _show(self, key: Key, each: Standing) -> None:
         if each.age_s is not None:
             KB_FRESHNESS_SECONDS.labels(*key).set(each.age_s)
+        else:
+            _remove(KB_FRESHNESS_SECONDS, *key)
         KB_STALE.labels(*key).set(each.is_stale)
         KB_DOCUMENTS.labels(*key).set(each.documents)
         KB_PROBLEMS.labels(*key).set(each.problems)
@@ -142,12 +146,12 @@ class Freshness:
         """A source that is configured no more takes its numbers with it."""
         del self._stale[key], self._counted[key]
         for gauge in GAUGES:
-            try:
-                gauge.remove(*key)
-            except KeyError:
-                continue
+            _remove(gauge, *key)
         for outcome in OUTCOMES:
-            try:
-                KB_SYNCS.remove(*key, outcome)
-            except KeyError:
-                continue
+            _remove(KB_SYNCS, *key, outcome)
+
+
+def _remove(metric: Counter | Gauge, *labels: str) -> None:
+    """Take a series away, if it is there."""
+    with suppress(KeyError):
+        metric.remove(*labels)

@@ -12,6 +12,8 @@ from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
 from core.ports.knowledge import SourceProblem
+from gateway.metrics import KB_SYNCS
+from gateway.syncing.freshness import GAUGES
 from gateway.syncing.plans import SourcePlan, TenantPlan
 from gateway.syncing.standing import standing, standings
 from tests.kb_sync.world import document
@@ -30,6 +32,8 @@ def counted(outcome: str) -> float:
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
+    for metric in (*GAUGES, KB_SYNCS):
+        metric.clear()  # processes of other tests told of a source of this name, too
     made = World(tmp_path, nightly())
     yield made
     made.plans.clear()
@@ -79,6 +83,15 @@ async def test_metrics_of_a_source_come_move_and_go(world: World) -> None:
     world.plans[0] = TenantPlan(tenant="acme", sources=(), lease=world.plan.lease)
     await world.freshness.look()
     assert [sample(name) for name in OF_A_SOURCE] == [None] * 4 and sample("sync_total", outcome="ok") is None
+
+
+async def test_a_source_that_was_forgotten_has_no_age(world: World) -> None:
+    world.store.save_run(run_of("help", NIGHT))
+    await world.freshness.look()
+    assert sample("freshness_seconds") == 0
+    world.store.forget_run("acme", "help")
+    await world.freshness.look()
+    assert sample("freshness_seconds") is None and sample("stale") == 1
 
 
 async def test_every_run_is_counted_once_whoever_ran_it(world: World) -> None:
