@@ -23,7 +23,6 @@ from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
 from gateway.store.documents import Documents
 from gateway.store.ledger_delivery import Deliveries
-from gateway.store.ledger_duties import Duties
 from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
 from gateway.store.ledger_lane import Lanes
 from gateway.store.ledger_leases import Leases
@@ -68,9 +67,7 @@ class DocumentStore:
         self.reads = Reads(self.documents, self.log)
         self.records = Records(self.documents, clock)
         self.links = Links(self.documents)
-        self.sweeps = System(
-            self.documents, self.log, self.links, self.leases, Duties(self.documents, self.leases), monotonic
-        )
+        self.sweeps = System(self.documents, self.log, self.links, self.leases)
         self.system: SystemScope = self.sweeps
         self._sleep = sleep
         self._beating: asyncio.Task[None] | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 
 from core.domain import DeliveryState, Destination
@@ -32,15 +31,12 @@ class System:
         log: Log,
         links: Links,
         leases: Leases,
-        duties: Duties,
-        monotonic: Callable[[], float],
     ) -> None:
         self._documents = documents
         self._log = log
         self._links = links
         self._leases = leases
-        self._duties = duties
-        self._monotonic = monotonic
+        self._duties = Duties(documents, leases)
         self._open_since: dict[str, float] = {}
         self._pruning = Pruning(documents)
 
@@ -50,7 +46,7 @@ class System:
         ``min_age_s`` counts from when *this* process first saw them open, so that writers at work are left alone.
         """
         found = await self._documents.scan("commits", where=(("open", "eq", True),))
-        now = self._monotonic()
+        now = self._leases.monotonic()
         self._open_since = {word(c, "_id"): self._open_since.get(word(c, "_id"), now) for c in found}
         due = [commit for commit in found if now - self._open_since[word(commit, "_id")] >= min_age_s]
         for commit in due:

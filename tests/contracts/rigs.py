@@ -25,7 +25,7 @@ class Monotonic:
 
 
 class Pair:
-    """Processes on one fake database, of which most tests need two; with a seed one write in ten is lost, unanswered or doubled."""
+    """Processes on one fake database, most often two; with a seed one write in ten is lost, unanswered or doubled."""
 
     def __init__(self, *, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> None:
         self.server, self.clock, self.monotonic, self.new_id = Server(), Clock(), Monotonic(), Numbers()
