@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import partial
 
 import structlog
@@ -21,6 +22,12 @@ log = structlog.get_logger(__name__)
 Work = Callable[[], Awaitable[None]]
 LOOK_S = 1.0
 """One small read per duty and replica; a hand-over takes this long beside what the lease takes."""
+
+
+async def give_up(store: Store, duty: str, holder: str) -> None:
+    """Let another replica go on now, not when this one has drained; a store that does not answer leaves that to the lease."""
+    with suppress(StoreUnavailable):
+        await store.system.release(duty, holder)
 
 
 class Duties:
@@ -36,14 +43,18 @@ class Duties:
         return partial(self.keep, duty, work)
 
     async def keep(self, duty: str, work: Work) -> None:
-        """Do the work whenever the duty is ours, until cancelled; returns or raises as the work does.
+        """Do the work whenever the duty is ours, until cancelled, which gives it up; returns or raises as the work does.
 
         A store that does not answer counts as "not ours": others may reach it and go on without us.
         """
-        while True:
-            if await self._is_ours(duty) and await self._has_ended(duty, work):
-                return
-            await asyncio.sleep(self._look_s)
+        try:
+            while True:
+                if await self._is_ours(duty) and await self._has_ended(duty, work):
+                    return
+                await asyncio.sleep(self._look_s)
+        except asyncio.CancelledError:
+            await give_up(self._store, duty, self._holder)
+            raise
 
     async def _has_ended(self, duty: str, work: Work) -> bool:
         """Do the work as long as the duty is ours: whether it came to its own end."""

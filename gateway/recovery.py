@@ -18,6 +18,7 @@ from core.errors import StoreUnavailable
 from core.ports.store import Store, Work
 from gateway import metrics
 from gateway.delivery import Delivery
+from gateway.duties import give_up
 from gateway.inbox import Inbox
 from gateway.lanes import Lanes
 
@@ -69,6 +70,7 @@ class Recovery:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+            await give_up(self._store, DUTY, self._lanes.holder)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -246,6 +246,9 @@ class SystemScope(Protocol):
         single process it is always ours.
         """
 
+    async def release(self, duty: str, holder: str) -> None:
+        """Let another holder have the duty at once; nothing when it is not ours."""
+
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older than ``before``; returns how many events.
 

@@ -13,6 +13,7 @@ from gateway.store.ledger_io import SureDocuments, number, shard, word
 from gateway.store.ledger_leases import Leases
 
 DUTIES: Final = "duties"
+NOBODY: Final = ""
 
 
 class Duties:
@@ -41,9 +42,15 @@ class Duties:
                 await self._forget(newest)
         return newest is not None and word(newest, "holder") == holder
 
+    async def release(self, duty: str, holder: str) -> None:
+        """Let somebody else have the duty now; nothing when it is not the holder's."""
+        newest = await self._newest(duty)
+        if newest is not None and word(newest, "holder") == holder:
+            await self._documents.insert_one(DUTIES, _document(duty, number(newest, "n") + 1, NOBODY))
+
     async def _is_free(self, newest: Document, holder: str) -> bool:
         other = word(newest, "holder")
-        return other != holder and await self._leases.is_gone(other)
+        return other == NOBODY or (other != holder and await self._leases.is_gone(other))
 
     async def _newest(self, duty: str) -> Document | None:
         found = await self._documents.find(DUTIES, shard(DUTIES, duty), sort=(("n", -1),), limit=1)

@@ -85,6 +85,10 @@ class System:
         """Whether the duty is the holder's now."""
         return await self._duties.hold(duty, holder)
 
+    async def release(self, duty: str, holder: str) -> None:
+        """Let somebody else have the duty."""
+        await self._duties.release(duty, holder)
+
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Lines with pending rows and when their first row is due; a page holds whole conversations."""
         if after is None:

@@ -260,6 +260,9 @@ class BrokenSystem:
     async def hold(self, duty: str, holder: str) -> bool:
         return await self._inner.hold(duty, holder)
 
+    async def release(self, duty: str, holder: str) -> None:
+        await self._inner.release(duty, holder)
+
     async def prune(self, *, before: datetime) -> int:
         return await self._inner.prune(before=before)
 
@@ -267,6 +270,11 @@ class BrokenSystem:
 class SharesDuties(BrokenSystem):
     async def hold(self, duty: str, holder: str) -> bool:
         return await super().hold(f"{duty} of {holder}", holder)
+
+
+class KeepsDuties(BrokenSystem):
+    async def release(self, duty: str, holder: str) -> None:
+        return None
 
 
 class NeverHandsOverDuties(BrokenSystem):
@@ -382,6 +390,7 @@ BREAKAGES = (
     _tenant(NeverTold, "test_a_message_that_somebody_was_told_of_is_not_listed_again"),
     _tenant(OneTenantForAll, "test_nothing_of_a_tenant_is_found_by_another"),
     _system(SharesDuties, "test_a_duty_has_one_holder"),
+    _system(KeepsDuties, "test_a_duty_that_is_released_is_free_at_once"),
     _system(NeverHandsOverDuties, "test_a_duty_is_taken_over_from_a_holder_that_is_gone"),
     _system(ListsWhatOthersRun, "test_what_another_replica_runs_is_not_listed_until_it_is_gone"),
     _system(SkipsWork, "test_unread_conversations_are_listed_in_pages"),

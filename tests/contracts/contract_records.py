@@ -215,6 +215,14 @@ class SystemContract:
         assert await rig.store.system.hold("poll", "w1")
         assert await rig.store.system.hold("watch", "w1") is not rig.is_shared
 
+    async def test_a_duty_that_is_released_is_free_at_once(self, rig: Rig) -> None:
+        assert await rig.store.system.hold("poll", "w1")
+        await rig.rival.system.release("poll", "w2")
+        assert await rig.store.system.hold("poll", "w1")
+        await rig.store.system.release("poll", "w1")
+        assert await rig.rival.system.hold("poll", "w2")
+        assert await rig.store.system.hold("poll", "w1") is not rig.is_shared
+
     async def test_a_duty_is_taken_over_from_a_holder_that_is_gone(self, rig: Rig) -> None:
         assert await rig.store.system.hold("poll", "w1")
         await rig.rival.system.hold("poll", "w2")

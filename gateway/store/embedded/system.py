@@ -40,6 +40,9 @@ class SqliteSystem:
         """Always: one serve runs on this file."""
         return True
 
+    async def release(self, duty: str, holder: str) -> None:
+        """There is nobody else."""
+
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
         forgotten = 0
