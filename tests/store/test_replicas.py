@@ -15,7 +15,7 @@ LATE_S = 2.0
 """What a hand-over may take beside the lease: a beat, a look, a sweep."""
 
 TURN_S = 3.0
-SEEDS_PER_CASE = 6
+SEEDS_PER_CASE = 4
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def test_two_hundred_messages_past_a_replica_that_is_frozen_and_wakes() -> None:
         assert len(world.frozen) == 4
 
 
-@pytest.mark.parametrize("case", range(8))
+@pytest.mark.parametrize("case", range(5))
 def test_whoever_is_frozen_at_whatever_step(case: int) -> None:
     void = 0
     for seed in range(case * SEEDS_PER_CASE, (case + 1) * SEEDS_PER_CASE):
@@ -67,7 +67,7 @@ def test_whoever_is_frozen_at_whatever_step(case: int) -> None:
     assert void > 0
 
 
-@pytest.mark.parametrize("case", range(4))
+@pytest.mark.parametrize("case", range(3))
 def test_a_dead_replicas_work_goes_on_within_the_lease(case: int) -> None:
     handed_over = 0
     for seed in range(100 + case * SEEDS_PER_CASE, 100 + (case + 1) * SEEDS_PER_CASE):
