@@ -242,10 +242,10 @@ class Head:
     """The state of a conversation after its newest commit.
 
     ``seq`` numbers commits from 1 (0: none yet).  ``owner_epoch`` grows with every change of owner, ``term`` with every
-    change of the lane's holder.  ``human_stretches`` are facts for prompts: (from seq, to seq or None, agent).
-    ``contact_at`` is when the contact last wrote, by the provider's clock: reply windows count from it.  ``thread`` is what
-    the channel needs to answer there, as of the contact's newest message.  ``state_ref`` names the journal row that holds what
-    the engine keeps between turns ("turn id:step"; "": nothing).
+    committed turn and every takeover.  ``holder`` is who took the lane over; "" when nobody had to.  ``human_stretches`` are
+    facts for prompts: (from seq, to seq or None, agent).  ``contact_at`` is when the contact last wrote, by the provider's
+    clock: reply windows count from it.  ``thread`` is what the channel needs to answer there, as of the contact's newest
+    message.  ``state_ref`` names the journal row that holds what the engine keeps between turns ("turn id:step"; "": nothing).
     """
 
     tenant: str

@@ -64,8 +64,17 @@ def _said(event: InboundEvent, turn_id: str, head: Head) -> MessageDraft:
     )
 
 
-def _is_current(head: Head, turn: OpenTurn) -> bool:
+def is_current(head: Head, turn: OpenTurn) -> bool:
+    """Whether a turn may still be committed: its term lasts, and nobody else took the lane in it.
+
+    A term ends with the one turn that is committed in it, or with a takeover; what was opened in it is void from then on.
+    """
     return head.holder in ("", turn.head.holder) and head.term == turn.head.term
+
+
+def _freed(head: Head, turn: OpenTurn) -> Head:
+    """The lane is nobody's after its turn, so that whoever accepts the next message may go on at once."""
+    return replace(head, holder="", term=turn.head.term + 1)
 
 
 def settle_turn(
@@ -86,7 +95,7 @@ def settle_turn(
     runs under the newer head.  ``shown`` is what the contact already saw of the reply when the turn was interrupted;
     ``state_ref`` is where the journal holds what the engine wants kept, None when it keeps what it had.
     """
-    if not _is_current(head, turn):
+    if not is_current(head, turn):
         return None
     began = turn_head(turn.head)
     resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
@@ -94,9 +103,7 @@ def settle_turn(
     if not speaks and resumed.owner not in PEOPLE:
         return None
     base = replace(
-        _heard(resumed, turn),
-        holder=turn.head.holder,
-        term=turn.head.term,
+        _freed(_heard(resumed, turn), turn),
         language=result.language or resumed.language,
         sentiment=result.sentiment or resumed.sentiment,
         preview=_preview(turn),
@@ -127,10 +134,10 @@ def settle_dead(
     head: Head, turn: OpenTurn, *, notices: Notices, now: datetime, staffing: Staffing, trace: bytes
 ) -> CommitDraft | None:
     """The commit of a turn that failed for good: its events are dead-lettered and a person is told."""
-    if not _is_current(head, turn):
+    if not is_current(head, turn):
         return None
     resumed = reopened(head) if turn.head.status is Status.RESOLVED else head
-    base = replace(_heard(resumed, turn), holder=turn.head.holder, term=turn.head.term, preview=_preview(turn))
+    base = replace(_freed(_heard(resumed, turn), turn), preview=_preview(turn))
     messages = [_said(event, turn.turn_id, base) for event in turn.events]
     change = hand_over(
         base,

@@ -22,6 +22,7 @@ from core.ports.desk import BridgesPeople, Desk
 from core.ports.store import TenantStore
 from gateway import filestore
 from gateway.accounts import Accounts, desk_name
+from gateway.duties import Duties
 from gateway.runners import Run, Runners
 from gateway.services import raw_request, services_of
 from gateway.sniffing import SNIFFED_BYTES, sniff
@@ -32,10 +33,12 @@ PATH = "/webhooks/desk/{tenant}"
 class DeskRunners(Runners):
     """Watches every desk that is outside this process."""
 
-    def __init__(self, desks: Callable[[], Mapping[str, Desk]], *, accounts: Accounts) -> None:
+    def __init__(
+        self, desks: Callable[[], Mapping[str, Desk]], *, accounts: Accounts, duties: Duties | None = None
+    ) -> None:
         self._desks = desks
         self._accounts = accounts
-        super().__init__("desk", self._watched, refused=self._park)
+        super().__init__("desk", self._watched, refused=self._park, duties=duties)
 
     def _watched(self) -> Mapping[str, Run]:
         return {

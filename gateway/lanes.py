@@ -121,7 +121,7 @@ class Lanes:
         self._store = store
         self._tenants = tenants
         self._channels = channels
-        self._holder = holder
+        self.holder = holder
         self._clock = clock
         self._speaking: dict[LaneKey, Running] = {}
         self._workers: KeyedWorkers[LaneKey] = KeyedWorkers("lane", self._run_lane, parallel=parallel)
@@ -178,7 +178,7 @@ class Lanes:
         try:
             while True:
                 crash("claim.before")
-                turn = await store.open_turn(conv, self._holder)
+                turn = await store.open_turn(conv, self.holder)
                 crash("claim.after")
                 if turn is None:
                     return

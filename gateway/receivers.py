@@ -9,6 +9,7 @@ from core.errors import CredentialsInvalid
 from core.inbound import Parsed
 from core.ports.channel import Channel, SupportsReceiving
 from gateway.accounts import Accounts
+from gateway.duties import Duties
 from gateway.intake import Intake
 from gateway.runners import FIRST_PAUSE_S, Run, Runners
 
@@ -23,11 +24,12 @@ class Receivers(Runners):
         accounts: Accounts,
         channels: Callable[[], Mapping[str, Channel]],
         first_pause_s: float = FIRST_PAUSE_S,
+        duties: Duties | None = None,
     ) -> None:
         self._intake = intake
         self._accounts = accounts
         self._channels = channels
-        super().__init__("receive", self._receiving, refused=self._park, first_pause_s=first_pause_s)
+        super().__init__("receive", self._receiving, refused=self._park, first_pause_s=first_pause_s, duties=duties)
 
     def _receiving(self) -> Mapping[str, Run]:
         return {

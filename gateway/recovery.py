@@ -1,12 +1,14 @@
 """Recovery: finds work that nobody was woken for, at start after a crash and then every few seconds.
 
 Pages through the store's system scope with back-pressure, so that a backlog of any size neither delays the start nor fills
-memory.
+memory.  Where several replicas share a store, one of them has the duty to look every second, to count and to forget; the others
+look every five seconds all the same, so that nothing waits for one that is stuck.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -16,6 +18,7 @@ from core.errors import StoreUnavailable
 from core.ports.store import Store, Work
 from gateway import metrics
 from gateway.delivery import Delivery
+from gateway.duties import give_up
 from gateway.inbox import Inbox
 from gateway.lanes import Lanes
 
@@ -24,7 +27,12 @@ log = structlog.get_logger(__name__)
 PAGE = 500
 LANES_WAITING = 2_000
 SWEEP_S = 5.0
+COUNT_S = 15.0
 PRUNE_S = 3_600.0
+DUTY = "recovery"
+JITTER = 0.25
+"""Pauses are shorter by up to this part, so that replicas that started together do not look together."""
+
 DEDUPE_KEPT = timedelta(days=14)
 
 
@@ -40,6 +48,7 @@ class Recovery:
         lanes: Lanes,
         delivery: Delivery,
         clock: Callable[[], datetime],
+        jitter: Callable[[], float] = random.random,
     ) -> None:
         self._store = store
         self._tenants = tenants
@@ -47,6 +56,8 @@ class Recovery:
         self._lanes = lanes
         self._delivery = delivery
         self._clock = clock
+        self._jitter = jitter
+        self._has_duty = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -59,26 +70,46 @@ class Recovery:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
+            await give_up(self._store, DUTY, self._lanes.holder)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        next_prune = loop.time()
+        next_sweep = next_count = next_prune = loop.time()
         while True:
             try:
-                await self._count()
-                await self._sweep_unread()
-                await self._sweep_undelivered()
-                if loop.time() >= next_prune:
+                await self._ask_for_duty()
+                if self._has_duty or loop.time() >= next_sweep:
+                    next_sweep = loop.time() + self._pause_s(SWEEP_S)
+                    self._inbox.unread = await self._store.system.waiting()
+                    await self._sweep_unread()
+                    await self._sweep_undelivered()
+                if self._has_duty and loop.time() >= next_count:
+                    next_count = loop.time() + self._pause_s(COUNT_S)
+                    await self._count()
+                if self._has_duty and loop.time() >= next_prune:
                     next_prune = loop.time() + PRUNE_S
                     await self._store.system.prune(before=self._clock() - DEDUPE_KEPT)
             except StoreUnavailable:
                 log.warning("recovery_waits_for_store")
             except Exception:
                 log.exception("recovery_failed")
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(self._pause_s(self._store.sweep_s))
+
+    def _pause_s(self, seconds: float) -> float:
+        return seconds * (1 - JITTER * self._jitter())
+
+    async def _ask_for_duty(self) -> None:
+        """Gauges are told by the replica on duty alone, so that their sum over all replicas is true."""
+        had_duty, self._has_duty = self._has_duty, False
+        try:
+            self._has_duty = await self._store.system.hold(DUTY, self._lanes.holder)
+        finally:
+            if had_duty and not self._has_duty:
+                metrics.CONVERSATIONS.clear()
+                metrics.BACKLOG.clear()
 
     async def _count(self) -> None:
-        """Set the gauges from the store; also mends what the hints got wrong."""
+        """Set the gauges from the store."""
         totals: dict[str, int] = {}
         for tenant in self._tenants():
             for name, count in (await self._store.for_tenant(tenant).counts()).items():
@@ -89,7 +120,6 @@ class Recovery:
                 metrics.CONVERSATIONS.labels(owner=label).set(count)
             else:
                 metrics.BACKLOG.labels(kind=name).set(count)
-        self._inbox.unread = totals.get("unread", 0)
 
     async def _sweep_unread(self) -> None:
         after: Work | None = None

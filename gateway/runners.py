@@ -1,6 +1,7 @@
 """Work that goes on as long as its owner is configured: a channel that fetches its events, a desk that is watched.
 
-Each is started, started again after a pause when it raises, and follows a reload.
+Each is started, started again after a pause when it raises, and follows a reload.  Where several replicas share a store, each
+run is a duty of one of them: a vendor tells an update once, to whoever asks first, and two who ask disturb each other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 import structlog
 
 from core.errors import CredentialsInvalid, DeliveryError, Overloaded, StoreUnavailable
+from gateway.duties import Duties
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +30,10 @@ class Run:
 
 
 class Runners:
-    """The runs of one sort, by name; ``wanted`` says which there shall be now, ``refused`` hears of bad credentials."""
+    """The runs of one sort, by name; ``wanted`` says which there shall be now, ``refused`` hears of bad credentials.
+
+    ``duties``: each run goes on at one replica at a time, named "sort:name".
+    """
 
     def __init__(
         self,
@@ -37,8 +42,10 @@ class Runners:
         *,
         refused: Callable[[str, CredentialsInvalid], None],
         first_pause_s: float = FIRST_PAUSE_S,
+        duties: Duties | None = None,
     ) -> None:
         self._sort = sort
+        self._duties = duties
         self._wanted = wanted
         self._refused = refused
         self._first_pause_s = first_pause_s
@@ -76,11 +83,12 @@ class Runners:
 
     async def _keep_going(self, name: str, run: Run) -> None:
         pause_s = self._first_pause_s
+        go = run.go if self._duties is None else self._duties.of(f"{self._sort}:{name}", run.go)
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
             try:
-                await run.go()
+                await go()
             except CredentialsInvalid as error:
                 self._refused(name, error)
             except (DeliveryError, StoreUnavailable, Overloaded) as error:

@@ -19,6 +19,7 @@ from gateway.compose.engines import Equipment
 from gateway.compose.page_parts import page_parts
 from gateway.compose.people import handoff_settings
 from gateway.desks import DeskRunners
+from gateway.duties import Duties
 from gateway.gaps import Gaps
 from gateway.http import demo, framing, slack_oauth
 from gateway.http.express import Express
@@ -63,8 +64,11 @@ class Serving:
         self.readiness = Readiness(self._shared.store)
         self.framed_by: str | None = None
         """The origin whose pages may show the desk in a frame: the lab's, when it runs."""
-        self.receivers = Receivers(self._shared.intake, accounts=self._shared.accounts, channels=self._channels)
-        self.desks = DeskRunners(lambda: self.world.services.desks, accounts=self._shared.accounts)
+        self.duties = Duties(self._shared.store, self.lanes.holder)
+        self.receivers = Receivers(
+            self._shared.intake, accounts=self._shared.accounts, channels=self._channels, duties=self.duties
+        )
+        self.desks = DeskRunners(lambda: self.world.services.desks, accounts=self._shared.accounts, duties=self.duties)
         signals = Signals(
             inbox=self._shared.inbox,
             lanes=self.lanes,
@@ -158,9 +162,9 @@ class Serving:
             media=shared.media,
             background=(
                 self._refresh_knowledge,
-                self.ladder.run,
-                self._gaps.run,
-                self.queue.run,
+                self.duties.of("ladder", self.ladder.run),
+                self.duties.of("gaps", self._gaps.run),
+                self.duties.of("queue", self.queue.run),
                 *self.syncing.background,
                 self.calls.run,
             ),

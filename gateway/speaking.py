@@ -1,7 +1,8 @@
 """What a contact sees of a reply while its turn still runs: the growing text, and that an answer is coming.
 
 A preview is durable before the contact sees it, so that it is never said twice: the final message replaces it, or, when
-somebody else took over, it stays as what it was.
+somebody else took over, it stays as what it was.  That somebody may have been received by another replica, and this one may
+have lost the lane while it was stalled: the ledger is asked before each piece of text.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from core.errors import DeliveryError, StoppedByContact
 from core.ledger import OpenTurn
 from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsToolStatus, SupportsTyping
 from core.ports.store import Preview, TenantStore
-from core.settle import turn_head
+from core.settle import is_current, turn_head
 from gateway.crashpoints import crash
 
 log = structlog.get_logger(__name__)
@@ -123,6 +124,9 @@ class TurnSink:
         return True
 
     async def _show_now(self, channel: SupportsStreaming, text: str) -> None:
+        if not await self._may_speak():
+            self.mute()
+            return
         await self._store.save_preview(Preview(turn_id=self._turn.turn_id, shown=text, vendor_ref=self._ref))
         if self._is_muted:
             return
@@ -140,6 +144,14 @@ class TurnSink:
         if ref is not None and ref != self._ref:
             self._ref = ref
             await self._store.save_preview(Preview(turn_id=self._turn.turn_id, shown=text, vendor_ref=ref))
+
+    async def _may_speak(self) -> bool:
+        """Whether the bot owns the conversation as it did, and the turn could still be committed."""
+        stands = await self._store.head(self._turn.head.conv)
+        if stands is None:
+            return True
+        head = turn_head(stands)
+        return is_current(stands, self._turn) and head.owner is Owner.BOT and head.owner_epoch == self.epoch
 
 
 @asynccontextmanager

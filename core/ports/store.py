@@ -75,7 +75,7 @@ class TenantStore(Protocol):
         """Take the lane and fix the next turn's batch: all unread ``message`` events in the provider's order.
 
         A turn that was opened and never committed is opened again with the same batch and ``attempt`` + 1.  None when
-        nothing is unread or somebody else holds the lane.  Takes over (term + 1) from a holder that is gone.
+        nothing is unread or somebody else, who lives, runs a turn.  Takes over (term + 1) from one who is gone.
         """
 
     async def append(self, conv: str, *, nonce: str, build: Build, event: InboundEvent | None = None) -> Appended:
@@ -224,13 +224,30 @@ class SystemScope(Protocol):
     """The one narrow view across tenants."""
 
     async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
-        """Conversations with unread messages, in (tenant, conv) order, paged."""
+        """Conversations with unread messages, in (tenant, conv) order, paged.
+
+        Left out are those of which another replica, as far as is known here, runs a turn now: it reads on when it is done.
+        """
 
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Conversations with pending rows, their destination and the earliest time of the first row."""
 
     async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
         """Messages that ended rejected or parked and were not marked as told; a page of any of them."""
+
+    async def waiting(self) -> int:
+        """How many messages are unread, of all tenants."""
+
+    async def hold(self, duty: str, holder: str) -> bool:
+        """Whether a duty is the holder's now; one that is free, or whose holder is gone, is taken.
+
+        A duty is work that one replica does at a time.  It stays with its holder, who asks again and again and stops when the
+        answer is no; a holder that was stalled may still do one step of the duty while another one has it.  On a store of a
+        single process it is always ours.
+        """
+
+    async def release(self, duty: str, holder: str) -> None:
+        """Let another holder have the duty at once; nothing when it is not ours."""
 
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older than ``before``; returns how many events.
@@ -256,6 +273,10 @@ class Store(Protocol):
     observer: StoreObserver | None
     system: SystemScope
 
+    @property
+    def sweep_s(self) -> float:
+        """How often whoever looks for forgotten work should look, in seconds: rarely where no other process could leave any."""
+
     def for_tenant(self, tenant: str) -> TenantStore:
         """The tenant's data."""
 
@@ -263,7 +284,7 @@ class Store(Protocol):
         """Open, migrate, be ready.  ``StoreLocked`` when another serve runs on it."""
 
     async def stop(self) -> None:
-        """Finish what waits and close; safe twice and before start."""
+        """Finish what waits, let other replicas have what is ours, and close; safe twice and before start."""
 
     async def check(self) -> None:
         """Prove that a write would be durable now; raises ``StoreUnavailable``."""

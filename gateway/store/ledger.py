@@ -24,7 +24,8 @@ from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObse
 from gateway.store.documents import Documents
 from gateway.store.ledger_delivery import Deliveries
 from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
-from gateway.store.ledger_lane import Lanes, Leases
+from gateway.store.ledger_lane import Lanes
+from gateway.store.ledger_leases import Leases
 from gateway.store.ledger_links import Links
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_reads import Reads
@@ -34,15 +35,17 @@ from gateway.store.ledger_system import System
 from gateway.store.times import micros
 
 LEASE_S = 15.0
-BEATS_PER_LEASE = 5
+SWEEP_S = 1.0
 
 
 class DocumentStore:
     """core.ports.store.Store on a document database.
 
     ``monotonic`` measures leases; ``sleep`` paces the heartbeat.  Data methods work before ``start`` too; ``start`` finishes
-    commits that a crash left open and begins to beat.
+    commits that a crash left open, begins to beat and to watch who else does; ``stop`` says that this process is gone.
     """
+
+    sweep_s = SWEEP_S
 
     def __init__(
         self,
@@ -64,9 +67,8 @@ class DocumentStore:
         self.reads = Reads(self.documents, self.log)
         self.records = Records(self.documents, clock)
         self.links = Links(self.documents)
-        self.sweeps = System(self.documents, self.log, self.links, monotonic)
+        self.sweeps = System(self.documents, self.log, self.links, self.leases)
         self.system: SystemScope = self.sweeps
-        self._beat_s = lease_s / BEATS_PER_LEASE
         self._sleep = sleep
         self._beating: asyncio.Task[None] | None = None
 
@@ -78,22 +80,29 @@ class DocumentStore:
     async def start(self) -> None:
         """Finish what a crash left open, and show that this process lives."""
         await self.sweeps.sweep(min_age_s=0)
+        self.leases.come_back()
         if self._beating is None:
             self._beating = asyncio.create_task(self._beat(), name="heartbeat")
 
     async def stop(self) -> None:
-        """Stop beating; safe twice and before start."""
+        """Stop beating and leave, so that others take over at once what is this process's; safe twice and before start.
+
+        Lanes and deliveries have been drained by then; whatever still wrote would be fenced off as a stalled replica is.
+        """
         if self._beating is not None:
             self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
             self._beating = None
+        with suppress(StoreUnavailable):
+            await self.leases.leave()
 
     async def _beat(self) -> None:
         """A beat that fails is not made up for: the lease exists to notice."""
         while True:
             with suppress(StoreUnavailable):
                 await self.leases.beat()
-            await self._sleep(self._beat_s)
+                await self.leases.look()
+            await self._sleep(self.leases.beat_s)
 
     async def check(self) -> None:
         """Prove that a write would be durable now."""

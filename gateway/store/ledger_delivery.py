@@ -15,7 +15,7 @@ from core.inbound import Receipt
 from core.ledger import Claimed
 from gateway.store.documents import Document, Where
 from gateway.store.ledger_io import SureDocuments, number, word
-from gateway.store.ledger_lane import Leases
+from gateway.store.ledger_leases import Leases
 from gateway.store.ledger_log import Log
 from gateway.store.ledger_pruning import FORGOTTEN
 from gateway.store.ledger_shapes import Key, message_of, outbox_row
@@ -38,6 +38,7 @@ class Deliveries:
     async def next_delivery(self, key: Key, to: Destination, holder: str) -> Claimed | None:
         """Claim the oldest pending row of a line; bot rows of an older epoch become drafts on the way."""
         await self._leases.join(holder)
+        began = self._leases.monotonic()
         while (head := await self._log.newest(key)) is not None:
             document = await self._first_pending(key, to, head)
             if document is None:
@@ -54,9 +55,16 @@ class Deliveries:
             if number(document, "not_before") > micros(self._clock()):
                 return None
             claimed = await self._claim(key, document, attempts, holder)
-            if claimed is not None:
+            if claimed is not None and not self._is_too_late(began):
                 return claimed
+            if claimed is not None:
+                await self._end_attempt(key, document, claimed.attempt, DeliveryState.PENDING)
+                began = self._leases.monotonic()
         return None
+
+    def _is_too_late(self, began: float) -> bool:
+        """This process slept over its claim: others may think it gone and deliver the row, and nothing was sent yet."""
+        return self._leases.monotonic() - began >= self._leases.lease_s / 2
 
     async def _first_pending(self, key: Key, to: Destination, head: Head) -> Document | None:
         """Rows of a commit newer than ``head`` may be half projected, so they do not count yet."""

@@ -1,7 +1,11 @@
 """Lanes of the document ledger: who runs a conversation's turns, and which messages a turn answers.
 
-A holder proves that it lives by a counter in its own document.  Whoever sees the counter unchanged for the lease time *on its
-own monotonic clock* takes over by a commit, which fences the earlier holder off; no clocks are compared between machines.
+A lane is free between turns.  Opening a turn takes it: the turn is named after the head's *term*, so the insert of one of
+several succeeds.  Its commit ends the term and frees the lane.  When whoever runs a turn is gone (``ledger_leases``), a commit
+of kind takeover begins a new term under a new holder; the turn is opened again with the same batch.
+
+So in a term that nobody took over one turn can be committed, in another one those of its holder.  A replica that was frozen
+finds, when it wakes, its seq taken and then the term over: it commits nothing, wherever it stood.
 """
 
 from __future__ import annotations
@@ -13,7 +17,8 @@ from datetime import datetime
 from core.domain import EventKind, Head, InboundEvent
 from core.ledger import OpenTurn
 from gateway.store.documents import Document, Sort, Where
-from gateway.store.ledger_io import SureDocuments, body, number, shard, word, words
+from gateway.store.ledger_io import SureDocuments, body, number, word, words
+from gateway.store.ledger_leases import Leases
 from gateway.store.ledger_log import IN_ORDER, Log
 from gateway.store.ledger_shapes import Key
 from gateway.store.rows import decode_event
@@ -21,49 +26,6 @@ from gateway.store.times import micros
 
 UNREAD: Where = (("kind", "eq", EventKind.MESSAGE.value), ("done", "eq", None))
 NEWEST_TURN: Sort = (("term", -1), ("n", -1))
-HOLDERS = "holders"
-
-
-class Leases:
-    """The heartbeats of this process's holders, and what it has seen of others."""
-
-    def __init__(self, documents: SureDocuments, *, monotonic: Callable[[], float], lease_s: float) -> None:
-        self._documents = documents
-        self._monotonic = monotonic
-        self._lease_s = lease_s
-        self._own: dict[str, int] = {}
-        self._seen: dict[str, tuple[int, float]] = {}
-
-    async def join(self, holder: str) -> None:
-        """Begin to beat for a holder of this process."""
-        if holder in self._own:
-            return
-        place = shard(HOLDERS, holder)
-        await self._documents.ensure(HOLDERS, ({"_id": place, "conv": place, "beat": 0},))
-        self._own[holder] = await self._beat_of(holder) or 0
-
-    async def beat(self) -> None:
-        """One heartbeat of every own holder."""
-        for holder in tuple(self._own):
-            self._own[holder] += 1
-            place = shard(HOLDERS, holder)
-            await self._documents.update(HOLDERS, place, place, changes={"beat": self._own[holder]})
-
-    async def is_gone(self, holder: str) -> bool:
-        """Whether a holder's counter has stood still for the lease time; the first look never says so."""
-        if holder in self._own:
-            return False
-        beat, now = await self._beat_of(holder) or 0, self._monotonic()
-        seen = self._seen.get(holder)
-        if seen is None or seen[0] != beat:
-            self._seen[holder] = (beat, now)
-            return False
-        return now - seen[1] >= self._lease_s
-
-    async def _beat_of(self, holder: str) -> int | None:
-        place = shard(HOLDERS, holder)
-        found = await self._documents.get(HOLDERS, place, place)
-        return None if found is None else number(found, "beat")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +78,8 @@ class Lanes:
             opened = await (self._reopen(key, head, standing) if standing else self._open(key, head, unread))
             if opened is not None:
                 return opened
+            if standing is None and await self._is_spent(key, head):
+                await self._log.take_over(key, head, holder)
 
     async def _standing(self, key: Key) -> Standing | None:
         """The newest unfinished turn; of two that raced for a fresh lane, the one under the higher term."""
@@ -140,8 +104,11 @@ class Lanes:
         return tuple(event for event in found if event is not None)
 
     async def _open(self, key: Key, head: Head, unread: tuple[Document, ...]) -> OpenTurn | None:
-        """A new turn; None when another one was opened on the same head meanwhile."""
-        turn_id = f"{key.conv}#t{head.seq + 1}"
+        """A new turn, named after its term so that a term has one; None when somebody else opened it.
+
+        This insert takes the lane.  The term it was read in may be over by now: then the turn cannot be committed.
+        """
+        turn_id = _turn_id(key, head)
         turn: Document = {
             "_id": key.turn(turn_id),
             "conv": key.shard,
@@ -159,6 +126,14 @@ class Lanes:
         events = tuple(decode_event(body(event)) for event in unread)
         return OpenTurn(turn_id=turn_id, attempt=1, head=head, events=events)
 
+    async def _is_spent(self, key: Key, head: Head) -> bool:
+        """Whether the term's one turn will never be committed: its messages were erased.  A takeover begins the next term.
+
+        Also true when it has been committed since ``head`` was read; then the takeover finds its seq taken.
+        """
+        turn = await self._documents.get("turns", key.shard, key.turn(_turn_id(key, head)))
+        return turn is not None and turn["done"] is True
+
     async def _reopen(self, key: Key, head: Head, standing: Standing) -> OpenTurn | None:
         """The same batch again; None when somebody else counted the same attempt."""
         turn, attempt = standing.document, standing.tries + 1
@@ -172,6 +147,8 @@ class Lanes:
         }
         if not await self._documents.insert_one("tries", row):
             return None
+        if turn["holder"] != head.holder:
+            await self._documents.update("turns", key.shard, word(turn, "_id"), changes={"holder": head.holder})
         events = tuple(decode_event(body(event)) for event in standing.events)
         return OpenTurn(turn_id=word(turn, "id"), attempt=attempt, head=head, events=events)
 
@@ -181,3 +158,7 @@ class Lanes:
         if turn is None:
             return ()
         return tuple(decode_event(body(event)) for event in await self._batch(key, turn))
+
+
+def _turn_id(key: Key, head: Head) -> str:
+    return f"{key.conv}#t{head.term}"

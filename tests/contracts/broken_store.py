@@ -14,6 +14,9 @@ from core.ledger import Claimed, Commit, CommitDraft, OpenTurn
 from core.ports.store import Appended, Build, Dropped, Preview, StoreObserver, SystemScope, Work
 from gateway.store.documents import Document
 from gateway.store.ledger import DocumentStore, DocumentTenant
+from gateway.store.ledger_io import shard
+from gateway.store.ledger_lane import UNREAD
+from gateway.store.ledger_system import System
 from tests.contracts.fake_documents import FakeDocuments
 from tests.contracts.rigs import document_rig
 from tests.contracts.words import TENANT, Rig
@@ -33,6 +36,10 @@ class BrokenStore:
         self._inner = inner
         self._tenant = tenant
         self.system: SystemScope = system(inner.system)
+
+    @property
+    def sweep_s(self) -> float:
+        return self._inner.sweep_s
 
     @property
     def observer(self) -> StoreObserver | None:
@@ -247,8 +254,46 @@ class BrokenSystem:
     async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
         return await self._inner.dropped(limit=limit)
 
+    async def waiting(self) -> int:
+        return await self._inner.waiting()
+
+    async def hold(self, duty: str, holder: str) -> bool:
+        return await self._inner.hold(duty, holder)
+
+    async def release(self, duty: str, holder: str) -> None:
+        await self._inner.release(duty, holder)
+
     async def prune(self, *, before: datetime) -> int:
         return await self._inner.prune(before=before)
+
+
+class SharesDuties(BrokenSystem):
+    async def hold(self, duty: str, holder: str) -> bool:
+        return await super().hold(f"{duty} of {holder}", holder)
+
+
+class KeepsDuties(BrokenSystem):
+    async def release(self, duty: str, holder: str) -> None:
+        return None
+
+
+class NeverHandsOverDuties(BrokenSystem):
+    """Who had a duty first has it for ever."""
+
+    async def hold(self, duty: str, holder: str) -> bool:
+        assert isinstance(self._inner, System)
+        place = shard("duties", duty)
+        row: Document = {"_id": f"{place}#1", "conv": place, "n": 1, "holder": holder}
+        await self._inner._documents.ensure("duties", (row,))
+        stands = await self._inner._documents.get("duties", place, f"{place}#1")
+        return stands is not None and stands["holder"] == holder
+
+
+class ListsWhatOthersRun(BrokenSystem):
+    async def unread(self, *, after: Work | None, limit: int) -> tuple[Work, ...]:
+        assert isinstance(self._inner, System)
+        found = await self._inner._shards("events", UNREAD, after, limit)
+        return tuple(Work(*shard_key.split("!")) for shard_key in found)
 
 
 class SkipsWork(BrokenSystem):
@@ -344,6 +389,10 @@ BREAKAGES = (
     _tenant(ShowsEveryonesConversations, "test_the_conversations_of_some_identities_and_no_others"),
     _tenant(NeverTold, "test_a_message_that_somebody_was_told_of_is_not_listed_again"),
     _tenant(OneTenantForAll, "test_nothing_of_a_tenant_is_found_by_another"),
+    _system(SharesDuties, "test_a_duty_has_one_holder"),
+    _system(KeepsDuties, "test_a_duty_that_is_released_is_free_at_once"),
+    _system(NeverHandsOverDuties, "test_a_duty_is_taken_over_from_a_holder_that_is_gone"),
+    _system(ListsWhatOthersRun, "test_what_another_replica_runs_is_not_listed_until_it_is_gone"),
     _system(SkipsWork, "test_unread_conversations_are_listed_in_pages"),
     _system(CutsConversations, "test_undelivered_lines_are_listed_in_pages_of_whole_conversations"),
     _system(SwallowsRejections, "test_a_rejected_message_is_listed_with_its_error"),

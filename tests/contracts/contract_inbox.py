@@ -21,6 +21,7 @@ from tests.contracts.words import (
     message,
     open_turn,
     replying,
+    settle,
     texts,
 )
 
@@ -148,6 +149,7 @@ class LaneContract:
         await answer(rig.acme, "a")
         before = await rig.acme.head(CONV)
         await rig.acme.accept([message("b", second=2)])
+        await open_turn(rig.acme, "w1")
         taken = await rig.take_over()
         assert taken is not None
         after = await rig.acme.head(CONV)
@@ -160,8 +162,30 @@ class LaneContract:
         await answer(rig.acme, "a")
         before = await rig.acme.transcript(CONV, audience=Audience.DESK)
         await rig.acme.accept([message("b", second=2)])
+        await open_turn(rig.acme, "w1")
         assert await rig.take_over() is not None
         assert await rig.acme.transcript(CONV, audience=Audience.DESK) == before
+
+    async def test_a_lane_is_free_once_its_turn_is_committed(self, rig: Rig) -> None:
+        first = await answer(rig.acme, "a")
+        await rig.other.accept([message("b", second=2)])
+        turn = await open_turn(rig.other, "w2")
+        assert (turn.attempt, turn.head.holder, turn.head.seq) == (1, "w2", first.seq)
+        second = await commit_turn(rig.other, turn, replying("at once"))
+        assert second.commit is not None
+        assert (second.commit.seq, second.commit.kind) == (first.seq + 1, CommitKind.TURN)
+        assert (first.head.holder, second.commit.head.holder) == ("", "")
+        assert second.commit.head.term == first.head.term + 1
+
+    async def test_a_turn_is_void_once_another_one_was_committed_after_it(self, rig: Rig) -> None:
+        await rig.acme.accept([message("a")])
+        stale = await open_turn(rig.acme, "w1")
+        taken = await rig.take_over()
+        assert taken is not None
+        assert (await commit_turn(rig.other, taken, replying())).commit is not None
+        late = await rig.acme.append(CONV, nonce="late", build=lambda head: settle(head, stale))
+        assert late.commit is None
+        assert await rig.acme.unread(CONV) == ()
 
     async def test_a_turn_of_a_resolved_conversation_opens_the_next_episode(self, rig: Rig) -> None:
         await answer(rig.acme, "a")

@@ -191,6 +191,45 @@ class SystemContract:
         await answer(rig.acme, "a")
         assert await rig.store.system.unread(after=None, limit=10) == ()
 
+    async def test_what_another_replica_runs_is_not_listed_until_it_is_gone(self, rig: Rig) -> None:
+        await rig.acme.accept([message("a"), message("b", conv="c_free")])
+        await open_turn(rig.other, "w2")
+        mine, free = Work(TENANT, CONV), Work(TENANT, "c_free")
+        assert set(await rig.store.system.unread(after=None, limit=10)) == ({free} if rig.is_shared else {mine, free})
+        assert await rig.store.system.unread(after=None, limit=1) != ()
+        rig.let_lease_pass()
+        assert set(await rig.store.system.unread(after=None, limit=10)) == {mine, free}
+
+    async def test_what_waits_is_counted_over_all_tenants(self, rig: Rig) -> None:
+        assert await rig.store.system.waiting() == 0
+        await rig.acme.accept([message("a"), message("b", conv="c_2")])
+        await rig.store.for_tenant("beta").accept([message("a", tenant="beta")])
+        assert await rig.store.system.waiting() == 3
+        await commit_turn(rig.acme, await open_turn(rig.acme), replying())
+        assert await rig.store.system.waiting() == 2
+
+    async def test_a_duty_has_one_holder(self, rig: Rig) -> None:
+        assert await rig.store.system.hold("poll", "w1")
+        assert await rig.rival.system.hold("poll", "w2") is not rig.is_shared
+        assert await rig.rival.system.hold("watch", "w2")
+        assert await rig.store.system.hold("poll", "w1")
+        assert await rig.store.system.hold("watch", "w1") is not rig.is_shared
+
+    async def test_a_duty_that_is_released_is_free_at_once(self, rig: Rig) -> None:
+        assert await rig.store.system.hold("poll", "w1")
+        await rig.rival.system.release("poll", "w2")
+        assert await rig.store.system.hold("poll", "w1")
+        await rig.store.system.release("poll", "w1")
+        assert await rig.rival.system.hold("poll", "w2")
+        assert await rig.store.system.hold("poll", "w1") is not rig.is_shared
+
+    async def test_a_duty_is_taken_over_from_a_holder_that_is_gone(self, rig: Rig) -> None:
+        assert await rig.store.system.hold("poll", "w1")
+        await rig.rival.system.hold("poll", "w2")
+        rig.let_lease_pass()
+        assert await rig.rival.system.hold("poll", "w2")
+        assert await rig.store.system.hold("poll", "w1") is not rig.is_shared
+
     async def test_undelivered_lines_are_listed_in_pages_of_whole_conversations(self, rig: Rig) -> None:
         for n in range(3):
             await rig.acme.accept([message("a", conv=f"c_{n}")])

@@ -25,13 +25,13 @@ class Monotonic:
 
 
 class Pair:
-    """Two processes on one fake database; with a seed one write in ten is lost, unanswered or doubled."""
+    """Processes on one fake database, most often two; with a seed one write in ten is lost, unanswered or doubled."""
 
     def __init__(self, *, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> None:
         self.server, self.clock, self.monotonic, self.new_id = Server(), Clock(), Monotonic(), Numbers()
         self._random = None if seed is None else Random(seed)
         self._documents = documents
-        self.first, self.second = self.process(), self.process()
+        self.first, self.second, self.third = self.process(), self.process(), self.process()
 
     def process(self) -> DocumentStore:
         """One more process."""

@@ -68,6 +68,11 @@ class Rig:
     let_lease_pass: Callable[[], None] = field(default=lambda: None)
 
     @property
+    def is_shared(self) -> bool:
+        """Whether the engine allows several serving processes."""
+        return self.rival is not self.store
+
+    @property
     def acme(self) -> TenantStore:
         return self.store.for_tenant(TENANT)
 
@@ -133,13 +138,16 @@ def replying(text: str = "the answer", *, handoff: bool = False) -> TurnResult:
     )
 
 
+def settle(head: Head, turn: OpenTurn, result: TurnResult | None = None, *, shown: str = "") -> CommitDraft | None:
+    """What a lane commits of a turn that ended."""
+    return settle_turn(head, turn, result or replying(), notices=NOTICES, now=START, staffing=OPEN, shown=shown)
+
+
 async def commit_turn(store: TenantStore, turn: OpenTurn, result: TurnResult, *, shown: str = "") -> Appended:
     """End a turn the way a lane does."""
-
-    def build(head: Head) -> CommitDraft | None:
-        return settle_turn(head, turn, result, notices=NOTICES, now=START, staffing=OPEN, shown=shown)
-
-    return await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
+    return await store.append(
+        turn.head.conv, nonce=turn.turn_id, build=lambda head: settle(head, turn, result, shown=shown)
+    )
 
 
 async def act(store: TenantStore, event: InboundEvent, *, nonce: str | None = None) -> Appended:

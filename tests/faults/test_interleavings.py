@@ -53,8 +53,9 @@ def check_commits(world: World) -> None:
     assert len({commit.nonce for commit in commits}) == len(commits)
     for earlier, later in pairwise(commits):
         taken = later.kind is CommitKind.TAKEOVER
-        assert later.term == earlier.term + taken
-        assert taken or later.holder == earlier.holder or (earlier.holder == "" and later.kind is CommitKind.TURN)
+        assert later.term == earlier.term + (later.kind is not CommitKind.CONTROL)
+        assert bool(later.holder) == (taken or (later.kind is CommitKind.CONTROL and bool(earlier.holder)))
+        assert taken or later.holder in ("", earlier.holder)
         assert later.owner_epoch >= earlier.owner_epoch
         assert later.owner is earlier.owner or later.owner_epoch > earlier.owner_epoch
         assert later.episode >= earlier.episode

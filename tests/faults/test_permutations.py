@@ -124,11 +124,7 @@ def script(seed: int) -> tuple[str, list[InboundEvent], list[Operation]]:
 
 
 def opening(first: InboundEvent) -> list[Operation]:
-    """An answered message, so that w1 holds the lane.
-
-    A lane that nobody holds yet is the one place where the engines differ: under SQLite's lock file another worker is always a
-    dead one, so the first turn is reopened without a takeover.
-    """
+    """An answered message, so that there is a head and a log before the disorder begins."""
     return [
         lambda play: play.send(first),
         lambda play: play.open("w1"),
@@ -198,6 +194,6 @@ async def test_any_order_of_operations_is_told_alike_by_both_stores(sqlite: Sqli
             await perform(play, operations)
             check(play, events)
             told.append(await facts(play, events))
-        takeovers += plays[0].heads[-1].term
+        takeovers += any(head.holder for head in plays[0].heads)
         assert told[0] == told[1], f"seed {seed}"
-    assert takeovers > SCHEDULES / 4
+    assert takeovers > SCHEDULES / 8

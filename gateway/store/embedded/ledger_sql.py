@@ -128,31 +128,34 @@ def open_turn(
     head = head_of(db, tenant, conv)
     if head is None:
         return None
-    reopened = _reopened_turn(db, tenant, conv)
+    reopened, runner = _reopened_turn(db, tenant, conv, holder)
     events = reopened.events if reopened is not None else unread(db, tenant, conv)
     if not events:
         return None
-    head = _with_lane(db, head, holder, now=now)
+    head = _with_lane(db, head, holder, runner=head.holder or runner, now=now)
     if reopened is not None:
         return replace(reopened, head=head)
     batch = msgspec.msgpack.encode([event.dedupe_key for event in events])
     db.execute(
-        "insert into turns(id, conv, tenant, attempt, opened_at, batch) values(?,?,?,1,?,?)",
-        (turn_id, conv, tenant, micros(now), batch),
+        "insert into turns(id, conv, tenant, attempt, opened_at, batch, holder) values(?,?,?,1,?,?,?)",
+        (turn_id, conv, tenant, micros(now), batch, holder),
     )
     return OpenTurn(turn_id=turn_id, attempt=1, head=head, events=events)
 
 
-def _reopened_turn(db: sqlite3.Connection, tenant: str, conv: str) -> OpenTurn | None:
+def _reopened_turn(db: sqlite3.Connection, tenant: str, conv: str, holder: str) -> tuple[OpenTurn | None, str]:
+    """The unfinished turn, opened again, and who ran it until now."""
     row = db.execute(
-        "select id, attempt, batch from turns where conv = ? and tenant = ? and done = 0", (conv, tenant)
+        "select id, attempt, batch, holder from turns where conv = ? and tenant = ? and done = 0", (conv, tenant)
     ).fetchone()
     if row is None:
-        return None
-    turn_id, attempt, batch = row
-    db.execute("update turns set attempt = attempt + 1 where id = ? and tenant = ?", (turn_id, tenant))
+        return None, ""
+    turn_id, attempt, batch, runner = row
+    db.execute(
+        "update turns set attempt = attempt + 1, holder = ? where id = ? and tenant = ?", (holder, turn_id, tenant)
+    )
     events = batch_events(db, tenant, conv, batch)
-    return OpenTurn(turn_id=turn_id, attempt=attempt + 1, head=Head.first(events[0]), events=events)
+    return OpenTurn(turn_id=turn_id, attempt=attempt + 1, head=Head.first(events[0]), events=events), runner
 
 
 def batch_events(db: sqlite3.Connection, tenant: str, conv: str, batch: bytes) -> tuple[InboundEvent, ...]:
@@ -167,9 +170,9 @@ def batch_events(db: sqlite3.Connection, tenant: str, conv: str, batch: bytes) -
     return tuple(found)
 
 
-def _with_lane(db: sqlite3.Connection, head: Head, holder: str, *, now: datetime) -> Head:
-    """The head under our holder; a lane that somebody else held is taken over by a commit, which is the fence."""
-    if head.holder in ("", holder):
+def _with_lane(db: sqlite3.Connection, head: Head, holder: str, *, runner: str, now: datetime) -> Head:
+    """The head under our holder; a lane in which somebody else ran a turn is taken over by a commit, which is the fence."""
+    if runner in ("", holder):
         return replace(head, holder=holder)
     draft = CommitDraft(kind=CommitKind.TAKEOVER, head=replace(head, holder=holder, term=head.term + 1))
     seq = head.seq + 1

@@ -130,6 +130,12 @@ def counts(db: sqlite3.Connection, tenant: str) -> dict[str, int]:
     return {**{f"owner.{owner.value}": by_owner.get(owner.value, 0) for owner in Owner}, **found}
 
 
+def waiting(db: sqlite3.Connection) -> int:
+    """Unread messages of all tenants."""
+    count: int = db.execute("select count(*) from events where done is null").fetchone()[0]
+    return count
+
+
 def undelivered_work(
     db: sqlite3.Connection, after: Work | None, limit: int
 ) -> tuple[tuple[Work, Destination, datetime], ...]:

@@ -96,6 +96,9 @@ MIGRATIONS: tuple[str, ...] = (
         and a.seq = refs.seq and a.idx = refs.idx);
     delete from steps where not exists (select 1 from turns where turns.id = steps.turn_id);
     """,
+    """
+    alter table turns add column holder text not null default '';
+    """,
 )
 
 

@@ -32,6 +32,7 @@ from gateway.store.times import micros
 
 T = TypeVar("T")
 Read = Callable[[sqlite3.Connection], T]
+SWEEP_S = 5.0
 CHECKPOINT_PAGES = 16_000
 """64 MB of write-ahead log.  A checkpoint stops the writer for as long as its fsync takes; four times fewer of them write four
 times fewer copies of the same index pages, and touch so few requests that the 99th percentile does not see them."""
@@ -55,6 +56,8 @@ class SqliteStore:
 
     ``lock`` False is for commands beside a running serve: they may read, and append by short transactions.
     """
+
+    sweep_s = SWEEP_S
 
     def __init__(
         self, path: Path, *, clock: Callable[[], datetime], new_id: NewId = ids.new_id, lock: bool = True

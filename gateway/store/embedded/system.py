@@ -32,6 +32,17 @@ class SqliteSystem:
         """Messages nobody got and nobody was told of."""
         return await self._store.scan(lambda db: links_sql.dropped(db, limit))
 
+    async def waiting(self) -> int:
+        """Unread messages of all tenants."""
+        return await self._store.scan(reads_sql.waiting)
+
+    async def hold(self, duty: str, holder: str) -> bool:
+        """Always: one serve runs on this file."""
+        return True
+
+    async def release(self, duty: str, holder: str) -> None:
+        """There is nobody else."""
+
     async def prune(self, *, before: datetime) -> int:
         """Forget what is done and older, a little at a time, so that nobody waits long behind it."""
         forgotten = 0
