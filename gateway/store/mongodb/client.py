@@ -45,7 +45,6 @@ def mongo_documents(
     The address may choose the size of the pool, TLS, compression and how to authenticate, but nothing of ``SAFE``.
     ``answer_s`` bounds each call's answer; ``listeners`` hear every command.
     """
-    chosen = {name.lower() for name in parse_qs(urlsplit(address).query)}
     ours: dict[str, Any] = {"maxPoolSize": CONNECTIONS, "appName": "frontdesk", "heartbeatFrequencyMS": 2_000}
     reach_ms = int(REACH_S * 1_000)
     deadlines: dict[str, Any] = {
@@ -55,6 +54,7 @@ def mongo_documents(
         "socketTimeoutMS": int(answer_s * 1_000),
     }
     try:
+        chosen = {name.lower() for name in parse_qs(urlsplit(address).query)}
         # The driver warns of an option it cannot use and goes on without it, be it the one for TLS.
         with catch_warnings():
             simplefilter("error", UserWarning)
