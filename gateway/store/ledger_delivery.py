@@ -215,11 +215,12 @@ class Deliveries:
     async def _reports(self, key: Key, row: Document) -> list[list[DeliveryState]]:
         """What the vendor said about each part of a row."""
         refs = await self._documents.find("refs", key.shard, where=(("row", "eq", row["_id"]),))
-        reports = []
-        for ref in refs:
-            found = await self._documents.find("receipts", key.shard, where=(("ref", "eq", ref["ref"]),))
-            reports.append([DeliveryState(word(report, "state")) for report in found])
-        return reports
+        if not refs:
+            return []
+        reports: dict[str, list[DeliveryState]] = {word(ref, "ref"): [] for ref in refs}
+        for report in await self._documents.find("receipts", key.shard, where=(("ref", "in", tuple(reports)),)):
+            reports[word(report, "ref")].append(DeliveryState(word(report, "state")))
+        return list(reports.values())
 
     async def record_receipt(self, key: Key, receipt: Receipt) -> tuple[str, DeliveryState] | None:
         """Keep a report, then bring its row up to date when it is settled already."""
