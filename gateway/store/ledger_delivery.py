@@ -153,12 +153,12 @@ class Deliveries:
         document = await self._documents.get("outbox", key.shard, key.row(int(seq), int(index)))
         if document is None:
             raise LookupError(claimed.id)
+        await self._keep_refs(key, document, vendor_ref)
         if state is DeliveryState.PENDING:
             due = 0 if retry_at is None else micros(retry_at)
             await self._documents.update("outbox", key.shard, word(document, "_id"), changes={"not_before": due})
         else:
             await self._finish(key, document, state, shown=None)
-        await self._keep_refs(key, document, vendor_ref)
         await self._end_attempt(key, document, claimed.attempt, state, vendor_ref=vendor_ref, error=error)
 
     async def _end_attempt(
@@ -202,7 +202,7 @@ class Deliveries:
         return settled
 
     async def _keep_refs(self, key: Key, row: Document, vendor_ref: str | None) -> None:
-        """Remember which row the vendor's ids belong to, and apply the reports that came before."""
+        """Remember which row the vendor's ids belong to, before it is settled: settling applies what was reported of them."""
         if row["to"] != Destination.CHANNEL.value or not parts(vendor_ref):
             return
         refs: list[Document] = [
@@ -210,7 +210,6 @@ class Deliveries:
             for ref in parts(vendor_ref)
         ]
         await self._documents.ensure("refs", refs)
-        await self._mend(key, row)
 
     async def _reports(self, key: Key, row: Document) -> list[list[DeliveryState]]:
         """What the vendor said about each part of a row."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 
 from core.domain import DeliveryState, Destination
 from core.ports.store import Dropped, Work
-from gateway.store.documents import Condition, Document, Where
+from gateway.store.documents import Condition, Document, Sort, Where
 from gateway.store.ledger_io import SEPARATOR, SureDocuments, number, shard, word
 from gateway.store.ledger_lane import UNREAD
 from gateway.store.ledger_links import Links
@@ -49,34 +50,45 @@ class System:
         """Conversations with unread messages, in order."""
         if after is None:
             await self.sweep()
-        return tuple([_work(shard_key) for shard_key in await self._shards("events", UNREAD, after, limit)])
+        found, _ = await self._shards("events", UNREAD, after, limit, sort=(("conv", 1),))
+        return tuple([_work(shard_key) for shard_key in found])
 
     async def undelivered(self, *, after: Work | None, limit: int) -> tuple[tuple[Work, Destination, datetime], ...]:
         """Lines with pending rows and when their first row is due; a page holds whole conversations."""
         if after is None:
             await self.sweep()
-        found: list[tuple[Work, Destination, datetime]] = []
-        for shard_key in await self._shards("outbox", (PENDING,), after, limit):
+        found, cut = await self._shards("outbox", (PENDING,), after, limit, sort=(("conv", 1), ("place", 1)))
+        lines: list[tuple[Work, Destination, datetime]] = []
+        for shard_key, rows in found.items():
             for to in Destination:
-                where: Where = (PENDING, ("to", "eq", to.value))
-                first = await self._documents.find("outbox", shard_key, where=where, sort=(("place", 1),), limit=1)
-                if first:
-                    found.append((_work(shard_key), to, moment(number(first[0], "not_before"))))
-        return tuple(found)
+                first = next((row for row in rows if row["to"] == to.value), None)
+                if first is None and shard_key in cut:
+                    first = await self._first_pending(shard_key, to)
+                if first is not None:
+                    lines.append((_work(shard_key), to, moment(number(first, "not_before"))))
+        return tuple(lines)
 
-    async def _shards(self, collection: str, where: Where, after: Work | None, limit: int) -> list[str]:
-        """The first ``limit`` shard keys after a place that have such documents."""
+    async def _first_pending(self, shard_key: str, to: Destination) -> Document | None:
+        where: Where = (PENDING, ("to", "eq", to.value))
+        found = await self._documents.find("outbox", shard_key, where=where, sort=(("place", 1),), limit=1)
+        return found[0] if found else None
+
+    async def _shards(
+        self, collection: str, where: Where, after: Work | None, limit: int, *, sort: Sort
+    ) -> tuple[dict[str, list[Document]], set[str]]:
+        """The first ``limit`` shard keys after a place that have such documents, with these; of some, only the first ones."""
         last = "" if after is None else shard(after.tenant, after.conv)
-        found: list[str] = []
+        found: dict[str, list[Document]] = {}
+        cut: set[str] = set()
         while len(found) < limit:
-            page = await self._documents.scan(
-                collection, where=(*where, ("conv", "gt", last)), sort=(("conv", 1),), limit=PAGE
-            )
-            found += dict.fromkeys(word(document, "conv") for document in page)
+            page = await self._documents.scan(collection, where=(*where, ("conv", "gt", last)), sort=sort, limit=PAGE)
+            for document in page:
+                found.setdefault(word(document, "conv"), []).append(document)
             if len(page) < PAGE:
                 break
-            last = found[-1]
-        return found[:limit]
+            last = word(page[-1], "conv")
+            cut.add(last)
+        return dict(islice(found.items(), limit)), cut
 
     async def dropped(self, *, limit: int) -> tuple[Dropped, ...]:
         """Messages nobody got and nobody was told of."""
