@@ -30,8 +30,8 @@ def _up(*fields: str) -> Fields:
 
 INDEXES: Final[Mapping[str, tuple[Fields, ...]]] = {
     "events": (
-        _up("conv", "kind", "done", "provider_at", "order_key", "key"),  # unread messages in order
-        _up("done", "kind", "conv"),  # sweep and gauge: who has unread messages
+        _up("conv", "done"),  # unread messages; sorted when found, for they are few
+        _up("done", "conv"),  # sweep and gauge: who has unread messages
         _up("tenant", "is_dead"),  # gauge
         _up("received_at"),  # retention
     ),

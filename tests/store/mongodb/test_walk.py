@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
+import gateway.store
 from core.domain import Audience, DeliveryState, EventKind
 from core.inbound import Receipt
 from core.ports.store import Preview
@@ -86,6 +88,9 @@ async def test_the_calls_of_a_message_are_those_the_readme_states(on: Listened) 
     await walk(on, "first", second=0)
     stages = await walk(on, "next", second=1)
     assert stages == STAGES
+    readme = (Path(gateway.store.__file__).parent / "README.md").read_text()
+    assert f"takes {sum(STAGES.values())} calls" in readme
+    assert " · ".join(f"{stage} {calls}" for stage, calls in STAGES.items()) in readme
 
 
 async def test_the_calls_of_a_message_do_not_grow_with_the_conversation(on: Listened) -> None:
