@@ -18,13 +18,12 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import BulkWriteError
 
 from core.errors import StoreError
-from gateway.store.documents import AnswerLost, Document, Sort, Value, Where
+from gateway.store.documents import Document, Sort, Value, Where
 from gateway.store.mongodb import indexes, schema
 from gateway.store.mongodb.batches import Batches, Codes
-from gateway.store.mongodb.failures import refused, understood
+from gateway.store.mongodb.failures import codes_of, taken, understood
 from gateway.store.mongodb.filters import can_hold, filter_of
 
-DUPLICATE: Final = 11_000
 LARGEST_BYTES: Final = 16 * 1024 * 1024
 """What MongoDB takes as one document."""
 
@@ -64,19 +63,14 @@ class MongoDocuments:
         if not documents:
             return frozenset()
         codes = await self._batches.insert(collection, [_encoded(document) for document in documents])
-        failed = [code for code in codes.values() if code != DUPLICATE]
-        if len(failed) == len(documents):
-            raise refused(failed[0])
-        if failed:
-            raise AnswerLost(f"The document store took a part of an insert (code {failed[0]}).")
-        return frozenset([str(documents[at]["_id"]) for at in codes])
+        return taken(documents, codes)
 
     async def _send(self, collection: str, documents: Sequence[RawBSONDocument]) -> Codes:
         with understood():
             try:
                 await self._of(collection).insert_many(documents, ordered=False)
             except BulkWriteError as error:
-                return _codes(error)
+                return codes_of(error)
         return {}
 
     async def get(self, collection: str, conv: str, id: str) -> Document | None:
@@ -152,14 +146,6 @@ def _encoded(document: Document) -> RawBSONDocument:
     if len(raw) > LARGEST_BYTES:
         raise StoreError(f"A document of {len(raw)} bytes is too large: MongoDB takes {LARGEST_BYTES}.")
     return RawBSONDocument(raw)
-
-
-def _codes(error: BulkWriteError) -> Codes:
-    """What became of a batch; with the majority's word missing, what was inserted may yet be taken back."""
-    details = error.details or {}
-    if details.get("writeConcernErrors"):
-        raise AnswerLost("The document store wrote, but not to a majority in time.")
-    return {failed["index"]: failed["code"] for failed in details["writeErrors"]}
 
 
 def _plain(found: Stored) -> Document:

@@ -6,10 +6,12 @@ kind of error and the server's code.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from pymongo.errors import (
+    BulkWriteError,
     ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
@@ -22,7 +24,10 @@ from pymongo.errors import (
 )
 
 from core.errors import StoreUnavailable
-from gateway.store.documents import AnswerLost
+from gateway.store.documents import AnswerLost, Document
+from gateway.store.mongodb.batches import Codes
+
+DUPLICATE: Final = 11_000
 
 
 @contextmanager
@@ -52,3 +57,21 @@ def meaning(error: PyMongoError) -> StoreUnavailable:
 def refused(code: int | None) -> StoreUnavailable:
     """The server took a call and said no; the code is in MongoDB's list of errors."""
     return StoreUnavailable(f"The document store refused a call (code {code}).")
+
+
+def codes_of(error: BulkWriteError) -> Codes:
+    """Why documents of an insert were refused; ``AnswerLost`` when what was taken may yet be taken back."""
+    details = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise AnswerLost("The document store wrote, but not to a majority in time.")
+    return {failed["index"]: failed["code"] for failed in details["writeErrors"]}
+
+
+def taken(documents: Sequence[Document], codes: Codes) -> frozenset[str]:
+    """The ids that existed; an error when a document was refused for another reason than that."""
+    failed = [code for code in codes.values() if code != DUPLICATE]
+    if failed and len(failed) == len(documents):
+        raise refused(failed[0])
+    if failed:
+        raise AnswerLost(f"The document store took a part of an insert (code {failed[0]}).")
+    return frozenset([str(documents[at]["_id"]) for at in codes])

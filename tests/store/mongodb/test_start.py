@@ -11,9 +11,10 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 
 from core.errors import StoreError, StoreUnavailable
-from gateway.store.mongodb import mongo_documents
+from gateway.store.mongodb import MongoStore, mongo_documents
 from gateway.store.mongodb.indexes import INDEXES, ensure
 from gateway.store.mongodb.schema import Step, migrate, version
+from tests.contracts.words import TENANT, Clock, message
 from tests.services.server import LOOPBACK, free_port
 from tests.store.mongodb.commands import listened
 from tests.store.mongodb.test_walk import life
@@ -132,6 +133,22 @@ async def test_two_replicas_may_start_at_once(database: Database) -> None:
 
     await migrate(database, [Step("events", rival)])
     assert await version(database) == 2
+
+
+async def test_the_store_starts_and_stops_with_its_database(mongodb: str, database: Database) -> None:
+    for expected in ((True,), (False,)):
+        store = MongoStore(mongo_documents(mongodb), clock=Clock())
+        await store.start()
+        await store.check()
+        assert await store.for_tenant(TENANT).accept([message("a")]) == expected
+        await store.stop()
+        await store.stop()
+    await migrate(database, [Step("events", _nothing)])
+    late = MongoStore(mongo_documents(mongodb), clock=Clock())
+    with pytest.raises(StoreError, match="newer"):
+        await late.start()
+    with pytest.raises(StoreUnavailable):
+        await late.check()
 
 
 async def test_a_start_without_a_server_is_unavailable_and_names_no_address() -> None:
