@@ -11,7 +11,21 @@ from pathlib import Path
 
 from bench.figures import Figure, show
 
-NAMES = ("start", "accept", "channels", "turns", "engine", "embed", "search", "sync", "model", "desk", "crowd", "idle")
+NAMES = (
+    "start",
+    "accept",
+    "channels",
+    "turns",
+    "engine",
+    "embed",
+    "search",
+    "sync",
+    "model",
+    "desk",
+    "crowd",
+    "idle",
+    "mongodb",
+)
 
 
 def main() -> int:

@@ -18,7 +18,10 @@ from core.errors import StoreUnavailable
 Value = str | int | bool | bytes | None | tuple[str, ...] | tuple[bytes, ...]
 Document = Mapping[str, Value]
 Condition = tuple[str, Literal["eq", "ne", "lt", "le", "gt", "ge", "in"], Value]
-"""(field, comparison, value); a field that is absent compares as None, and None is neither less nor greater."""
+"""(field, comparison, value); a field that is absent compares as None, and None is neither less nor greater.
+
+The field holds values of the same type as ``value`` (or None), and never several.
+"""
 
 Where = Sequence[Condition]
 Sort = Sequence[tuple[str, Literal[1, -1]]]
@@ -48,6 +51,11 @@ class Documents(Protocol):
         self, collection: str, conv: str, id: str, *, changes: Mapping[str, Value], where: Where = ()
     ) -> None:
         """Set fields of one document, if it exists (and, as a hint, if ``where`` holds); never inserts."""
+
+    async def update_each(
+        self, collection: str, conv: str, ids: Sequence[str], *, changes: Mapping[str, Value]
+    ) -> None:
+        """As ``update`` for each of several documents, in any order."""
 
     async def delete(self, collection: str, conv: str, id: str) -> None:
         """Remove one document, if it exists."""

@@ -161,12 +161,12 @@ class Deliveries:
         document = await self._documents.get("outbox", key.shard, key.row(int(seq), int(index)))
         if document is None:
             raise LookupError(claimed.id)
+        await self._keep_refs(key, document, vendor_ref)
         if state is DeliveryState.PENDING:
             due = 0 if retry_at is None else micros(retry_at)
             await self._documents.update("outbox", key.shard, word(document, "_id"), changes={"not_before": due})
         else:
             await self._finish(key, document, state, shown=None)
-        await self._keep_refs(key, document, vendor_ref)
         await self._end_attempt(key, document, claimed.attempt, state, vendor_ref=vendor_ref, error=error)
 
     async def _end_attempt(
@@ -210,7 +210,7 @@ class Deliveries:
         return settled
 
     async def _keep_refs(self, key: Key, row: Document, vendor_ref: str | None) -> None:
-        """Remember which row the vendor's ids belong to, and apply the reports that came before."""
+        """Remember which row the vendor's ids belong to, before it is settled: settling applies what was reported of them."""
         if row["to"] != Destination.CHANNEL.value or not parts(vendor_ref):
             return
         refs: list[Document] = [
@@ -218,16 +218,16 @@ class Deliveries:
             for ref in parts(vendor_ref)
         ]
         await self._documents.ensure("refs", refs)
-        await self._mend(key, row)
 
     async def _reports(self, key: Key, row: Document) -> list[list[DeliveryState]]:
         """What the vendor said about each part of a row."""
         refs = await self._documents.find("refs", key.shard, where=(("row", "eq", row["_id"]),))
-        reports = []
-        for ref in refs:
-            found = await self._documents.find("receipts", key.shard, where=(("ref", "eq", ref["ref"]),))
-            reports.append([DeliveryState(word(report, "state")) for report in found])
-        return reports
+        if not refs:
+            return []
+        reports: dict[str, list[DeliveryState]] = {word(ref, "ref"): [] for ref in refs}
+        for report in await self._documents.find("receipts", key.shard, where=(("ref", "in", tuple(reports)),)):
+            reports[word(report, "ref")].append(DeliveryState(word(report, "state")))
+        return list(reports.values())
 
     async def record_receipt(self, key: Key, receipt: Receipt) -> tuple[str, DeliveryState] | None:
         """Keep a report, then bring its row up to date when it is settled already."""

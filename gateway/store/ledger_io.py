@@ -116,6 +116,13 @@ class SureDocuments:
         """Set fields of a document that exists."""
         await self._surely(lambda: self._documents.update(collection, conv, id, changes=changes, where=where))
 
+    async def update_each(
+        self, collection: str, conv: str, ids: Sequence[str], *, changes: Mapping[str, Value]
+    ) -> None:
+        """Set the same fields of several documents."""
+        if ids:
+            await self._surely(lambda: self._documents.update_each(collection, conv, ids, changes=changes))
+
     async def delete(self, collection: str, document: Document) -> None:
         """Remove a document."""
         conv, id = word(document, "conv"), word(document, "_id")

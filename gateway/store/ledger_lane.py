@@ -100,8 +100,10 @@ class Lanes:
 
     async def _batch(self, key: Key, turn: Document) -> tuple[Document, ...]:
         """The stored events of a turn's batch, in its order; those that retention took are missing."""
-        found = [await self._documents.get("events", key.shard, event) for event in words(turn, "batch")]
-        return tuple(event for event in found if event is not None)
+        batch = words(turn, "batch")
+        found = await self._documents.find("events", key.shard, where=(("_id", "in", batch),))
+        events = {event["_id"]: event for event in found}
+        return tuple(events[event] for event in batch if event in events)
 
     async def _open(self, key: Key, head: Head, unread: tuple[Document, ...]) -> OpenTurn | None:
         """A new turn, named after its term so that a term has one; None when somebody else opened it.

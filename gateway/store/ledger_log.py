@@ -55,11 +55,12 @@ class Log:
         return await self.newest(key) or await self._first(key, event)
 
     async def _first(self, key: Key, event: InboundEvent | None) -> Head | None:
-        stored = await self._documents.find("events", key.shard, sort=IN_ORDER)
+        where: Where = (("is_of_contact", "eq", True),)
+        stored = await self._documents.find("events", key.shard, where=where, sort=IN_ORDER, limit=1)
         events = [decode_event(body(document)) for document in stored]
-        if event is not None:
-            events = sorted([*events, event], key=lambda e: e.order)
-        return next((Head.first(e) for e in events if e.contact is not None), None)
+        if event is not None and event.contact is not None:
+            events.append(event)
+        return Head.first(min(events, key=lambda e: e.order)) if events else None
 
     async def append(self, key: Key, *, nonce: str, build: Build, event: InboundEvent | None) -> Appended:
         """Commit what ``build`` makes of the newest head, as often as other writers come first; see the port."""
@@ -151,9 +152,10 @@ class Log:
     async def _consume(self, key: Key, commit: Document) -> None:
         facts = decode_commit(body(commit))
         dead = frozenset(facts.dead_letters)
-        for event_id in facts.consumed:
-            changes: dict[str, Value] = {"done": facts.seq, "is_dead": event_id in dead}
-            await self._documents.update("events", key.shard, key.event(event_id), changes=changes)
+        for is_dead in (False, True):
+            ids = [key.event(event_id) for event_id in facts.consumed if (event_id in dead) is is_dead]
+            changes: dict[str, Value] = {"done": facts.seq, "is_dead": is_dead}
+            await self._documents.update_each("events", key.shard, ids, changes=changes)
         if facts.turn_id is not None:
             await self._documents.update("turns", key.shard, key.turn(facts.turn_id), changes={"done": True})
 

@@ -54,24 +54,27 @@ class Reads:
 
     async def _take(self, key: Key, where: Where, audience: Audience, *, step: int, limit: int) -> tuple[Message, ...]:
         found: list[Message] = []
-        async for message in self._messages(key, where, step):
-            if len(found) == limit:
-                break
+        if limit < 1:
+            return ()
+        page = min(PAGE, limit) if audience is Audience.DESK else PAGE
+        async for message in self._messages(key, where, step, page=page):
             if audience is Audience.DESK or _is_seen(message):
                 found.append(message)
+            if len(found) == limit:
+                break
         return tuple(found)
 
-    async def _messages(self, key: Key, where: Where, step: int) -> AsyncIterator[Message]:
-        """Page after page, since a page may hold little that its reader may see."""
+    async def _messages(self, key: Key, where: Where, step: int, *, page: int) -> AsyncIterator[Message]:
+        """Page after page, since a page may hold little that the contact may see."""
         bound: Where = ()
         sort: Sort = (("place", 1 if step > 0 else -1),)
-        while page := await self._documents.find("messages", key.shard, where=(*where, *bound), sort=sort, limit=PAGE):
-            rows = await self._rows(key, page)
-            for document in page:
+        while found := await self._documents.find("messages", key.shard, where=(*where, *bound), sort=sort, limit=page):
+            rows = await self._rows(key, found)
+            for document in found:
                 yield message_of(document, rows.get(number(document, "place")))
-            if len(page) < PAGE:
+            if len(found) < page:
                 return
-            bound = (("place", "gt" if step > 0 else "lt", page[-1]["place"]),)
+            bound = (("place", "gt" if step > 0 else "lt", found[-1]["place"]),)
 
     async def _rows(self, key: Key, page: Sequence[Document]) -> Mapping[int, Document]:
         """The outbox rows to the channel of some messages, by the place of the message."""

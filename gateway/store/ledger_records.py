@@ -10,7 +10,7 @@ import msgspec
 from core.claim_days import day_of
 from core.domain import Attachment
 from core.ports.store import Feedback, Preview, Step
-from gateway.store.documents import Document, Value
+from gateway.store.documents import Document, Value, Where
 from gateway.store.ledger_io import SureDocuments, body, number, shard, word
 from gateway.store.ledger_shapes import Key, step_document
 from gateway.store.times import micros, moment
@@ -24,9 +24,11 @@ class Records:
         self._clock = clock
 
     async def record_step(self, key: Key, turn_id: str, name: str, content: bytes) -> bool:
-        """Insert a journal row; its place is counted, since only the lane's holder writes it."""
-        earlier = await self._documents.find("steps", key.shard, where=(("turn_id", "eq", turn_id),))
-        row = step_document(key, turn_id, name, content, n=len(earlier), at=self._clock())
+        """Insert a journal row after the last one, since only the lane's holder writes it."""
+        of_turn: Where = (("turn_id", "eq", turn_id),)
+        last = await self._documents.find("steps", key.shard, where=of_turn, sort=(("n", -1),), limit=1)
+        n = number(last[0], "n") + 1 if last else 0
+        row = step_document(key, turn_id, name, content, n=n, at=self._clock())
         return await self._documents.insert_one("steps", row)
 
     async def steps(self, key: Key, turn_id: str) -> tuple[Step, ...]:

@@ -73,6 +73,7 @@ def event_document(event: InboundEvent, *, done: int | None = None) -> Document:
         "tenant": event.tenant,
         "key": event.dedupe_key,
         "kind": event.kind.value,
+        "is_of_contact": event.contact is not None,
         "provider_at": micros(event.provider_at),
         "order_key": event.order_key,
         "received_at": micros(event.received_at),

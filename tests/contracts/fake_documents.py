@@ -12,9 +12,11 @@ import random
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any
+from typing import Any, TypeVar
 
 from gateway.store.documents import AnswerLost, Condition, Document, Sort, Value, Where
+
+T = TypeVar("T")
 
 STEPS = 100_000
 """More pauses than any call makes that ends."""
@@ -174,6 +176,12 @@ class FakeDocuments:
         copy = dict(changes)
         await self._write(lambda: self.server.change(collection, conv, id, copy))
 
+    async def update_each(
+        self, collection: str, conv: str, ids: Sequence[str], *, changes: Mapping[str, Value]
+    ) -> None:
+        for id in self._shuffled(ids):
+            await self.update(collection, conv, id, changes=changes)
+
     async def delete(self, collection: str, conv: str, id: str) -> None:
         await self._write(lambda: self.server.remove(collection, conv, id))
 
@@ -186,8 +194,8 @@ class FakeDocuments:
     async def count(self, collection: str, *, where: Where = ()) -> int:
         return len(await self.scan(collection, where=where))
 
-    def _shuffled(self, documents: Sequence[Document]) -> list[Document]:
-        shuffled = list(documents)
+    def _shuffled(self, things: Sequence[T]) -> list[T]:
+        shuffled = list(things)
         if self._random is not None:
             self._random.shuffle(shuffled)
         return shuffled

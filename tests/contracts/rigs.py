@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from random import Random
 
 from gateway.store.ledger import DocumentStore, DocumentTenant
+from gateway.store.mongodb import mongo_documents
 from tests.contracts.fake_documents import FakeDocuments, Fate, Server
 from tests.contracts.words import TENANT, Clock, Numbers, Rig
 
@@ -55,6 +57,19 @@ class Pair:
         if self._random is None or self._random.random() > 0.1:
             return Fate.APPLY
         return self._random.choice((Fate.LOSE_BEFORE, Fate.LOSE_AFTER, Fate.TWICE))
+
+
+async def mongo_rig(address: str) -> AsyncIterator[Rig]:
+    """Two processes on one real database."""
+    clock, monotonic, new_id = Clock(), Monotonic(), Numbers()
+    databases = [mongo_documents(address) for _ in range(2)]
+    first, second = (
+        DocumentStore(documents, clock=clock, monotonic=monotonic, new_id=new_id, lease_s=LEASE_S)
+        for documents in databases
+    )
+    yield Rig(store=first, rival=second, clock=clock, let_lease_pass=monotonic.let_lease_pass)
+    for documents in databases:
+        await documents.stop()
 
 
 def document_rig(*, seed: int | None = None, documents: type[FakeDocuments] = FakeDocuments) -> Rig:

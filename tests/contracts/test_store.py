@@ -10,7 +10,7 @@ import pytest
 
 from gateway.store.embedded.sqlite import SqliteStore
 from tests.contracts.broken_store import BREAKAGES, Breakage
-from tests.contracts.rigs import document_rig
+from tests.contracts.rigs import document_rig, mongo_rig
 from tests.contracts.store_contract import StoreContract, scenarios
 from tests.contracts.words import Clock, Numbers, Rig
 
@@ -41,6 +41,15 @@ class TestDocumentStoreWithLostAnswers(StoreContract):
     @pytest.fixture(params=[1, 2, 3])
     def rig(self, request: pytest.FixtureRequest) -> Rig:
         return document_rig(seed=request.param)
+
+
+class TestMongoStore(StoreContract):
+    """The document ledger on a MongoDB-compatible server."""
+
+    @pytest.fixture
+    async def rig(self, mongodb: str) -> AsyncIterator[Rig]:
+        async for rig in mongo_rig(mongodb):
+            yield rig
 
 
 async def _failures(build: Callable[[], Rig]) -> dict[str, BaseException]:
