@@ -148,12 +148,15 @@ class Lanes:
         self._workers.release()
 
     def committed(self, tenant: str, commit: Commit) -> None:
-        """A control changed the owner: mute the turn that runs under the older epoch."""
-        running = self._speaking.get((tenant, commit.conv))
-        if running is None or commit.kind is not CommitKind.CONTROL:
-            return
+        """A commit is durable: a control may change who speaks."""
+        if commit.kind is CommitKind.CONTROL:
+            self.overtaken(tenant, commit.conv, owner=commit.head.owner, owner_epoch=commit.head.owner_epoch)
+
+    def overtaken(self, tenant: str, conv: str, *, owner: Owner, owner_epoch: int) -> None:
+        """A control, here or at another replica, left the conversation like this: mute the turn of an older epoch."""
+        running = self._speaking.get((tenant, conv))
         # A turn that reopens a resolved conversation and a person who takes it grow the epoch to the same number.
-        if commit.head.owner is not Owner.BOT or commit.head.owner_epoch != running.sink.epoch:
+        if running is not None and (owner is not Owner.BOT or owner_epoch != running.sink.epoch):
             running.sink.mute()
 
     def stop_turn(self, tenant: str, conv: str) -> None:
