@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from aiohttp import web
 
+from core.ports.channel import Channel
+from core.ports.desk import Desk
 from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.delivery import Delivery
@@ -89,14 +92,18 @@ async def replicas(address: str, folder: Path) -> AsyncIterator[Replicas]:
         store = SqliteStore(folder / "frontdesk.sqlite3", clock=one.clock, lock=False)
         await store.start()
         ending.push_async_callback(store.stop)
-        signals = _signals(one, store, hub)
+        current = _second(one, store, hub)
+        delivery = _delivery(one, current, store)
+        signals = _signals(current, store, delivery)
+        await delivery.start()
+        ending.push_async_callback(delivery.stop, drain_s=5)
         assert isinstance(one.store.observer, Signals)
         both[0].heard, both[1].heard = one.store.observer.heard, signals.heard
         for layer in both:
             await layer.start()
             ending.push_async_callback(layer.stop)
         first = await _front(ending, one, both[0])
-        second = await _front(ending, replace(one, current=_second(one, store, hub), store=store, hub=hub), both[1])
+        second = await _front(ending, replace(one, current=current, store=store, hub=hub), both[1])
         yield Replicas(first=first, second=second, layers=both, signals=signals)
         hub.broadcast("drain")
         one.hub.broadcast("drain")
@@ -129,14 +136,29 @@ def _second(first: World, store: SqliteStore, hub: Hub) -> Current:
     )
 
 
-def _signals(first: World, store: SqliteStore, hub: Hub) -> Signals:
-    """The second's observer, over lanes and deliveries that are not started."""
-    channels, clock = (lambda: first.services.channels), first.clock
+def _delivery(first: World, current: Current, store: SqliteStore) -> Delivery:
+    return Delivery(
+        store,
+        channels=lambda: current.services.channels,
+        desks=lambda: {"demo": cast("Desk", first.desk)},
+        holder="p2",
+        clock=first.clock,
+        accounts=Accounts(first.clock),
+    )
+
+
+def _signals(current: Current, store: SqliteStore, delivery: Delivery) -> Signals:
+    """The second's observer, over lanes that are not started."""
+    services = current.services
+
+    def channels() -> Mapping[str, Channel]:
+        return services.channels
+
     signals = Signals(
         inbox=Inbox(store, max_unread=100),
-        lanes=Lanes(store, tenants=dict, channels=channels, holder="p2", clock=clock),
-        delivery=Delivery(store, channels=channels, desks=dict, holder="p2", clock=clock, accounts=Accounts(clock)),
-        hub=hub,
+        lanes=Lanes(store, tenants=dict, channels=channels, holder="p2", clock=services.clock),
+        delivery=delivery,
+        hub=services.hub,
         presence=Presence(store, channels=channels, background=Background()),
         channels=channels,
     )
