@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from array import array
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import datetime
@@ -22,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from redis.asyncio import Redis
 
 from adapters.web.tokens import signing_key
-from core.answer_cache import CacheSettings, Entry, Hit, Lookup, nearest
+from core.answer_cache import CacheSettings, Entry, Hit, Lookup, closest, packed
 from core.kept_answers import COMPARED, size_of
 from gateway.spreading import answers_scripts as scripts
 from gateway.spreading.line import Line
@@ -93,7 +92,7 @@ class RedisAnswers:
             bounds.entries,
             bounds.size_bytes,
             self._group(lookup),
-            array("f", lookup.vector).tobytes(),
+            packed(lookup.vector),
         )
 
     async def forget(self, hit: Hit) -> None:
@@ -103,10 +102,11 @@ class RedisAnswers:
     async def _alike(self, lookup: Lookup, similarity: float) -> tuple[str, float]:
         """The name of the nearest question that is kept, "" when none is near enough."""
         found = await self._call("alike", lookup.tenant, self._group(lookup), COMPARED) or []
-        names = [name.decode() for name in found[::2]]
-        others = [replace(lookup, vector=tuple(array("f", vector))) for vector in found[1::2]]
-        near = nearest(lookup, others, at_least=similarity)
-        return ("", 0.0) if near is None else (names[near[0]], near[1])
+        names, vectors = found[::2], found[1::2]
+        if not vectors:
+            return "", 0.0
+        best, likeness = closest(lookup.vector, b"".join(vectors))
+        return (names[best].decode(), likeness) if likeness >= similarity else ("", 0.0)
 
     async def _call(self, script: str, tenant: str, *args: str | bytes | float) -> Any:
         """What a script answers; None while Redis is out of reach."""

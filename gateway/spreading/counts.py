@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from prometheus_client import Counter, Gauge
 
 UP = Gauge("frontdesk_live_up", "1 while live events of other replicas are heard over Redis, 0 while it is gone")
@@ -19,3 +21,9 @@ CALLS = Counter(
     "Calls of Redis by use, and whether they were answered, failed, or not made",
     ["use", "outcome"],
 )
+
+
+@cache
+def calls_of(use: str, outcome: str) -> Counter:
+    """The counter of one use and outcome."""
+    return CALLS.labels(use=use, outcome=outcome)

@@ -12,7 +12,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.spreading.counts import CALLS
+from gateway.spreading.counts import calls_of
 
 T = TypeVar("T")
 
@@ -48,16 +48,16 @@ class Line:
         """
         loop = asyncio.get_running_loop()
         if not self.is_up or loop.time() < self._shut_until:
-            CALLS.labels(use=use, outcome="not_made").inc()
+            calls_of(use, "not_made").inc()
             return None
         try:
             async with asyncio.timeout(limit_s), self._room:
                 answer = await call(self.redis)
         except FAILURES:
             self._shut_until = loop.time() + SHUT_S
-            CALLS.labels(use=use, outcome="failed").inc()
+            calls_of(use, "failed").inc()
             return None
-        CALLS.labels(use=use, outcome="answered").inc()
+        calls_of(use, "answered").inc()
         return answer
 
     def connection(self) -> AbstractConnection:

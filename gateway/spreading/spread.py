@@ -35,6 +35,10 @@ MOST_WAITING: Final = 4_096
 
 MOST_AT_ONCE: Final = 512
 
+TOLD: Final = EVENTS.labels(way="told")
+HEARD: Final = EVENTS.labels(way="heard")
+DROPPED: Final = EVENTS.labels(way="dropped")
+
 Event = tuple[str, str, str, Mapping[str, object]]
 
 
@@ -106,15 +110,15 @@ class Spread:
             async with asyncio.timeout(SEND_S):
                 await self._line.redis.publish(self._channel, packet)
         except FAILURES:
-            EVENTS.labels(way="dropped").inc(count)
+            DROPPED.inc(count)
             return
-        EVENTS.labels(way="told").inc(count)
+        TOLD.inc(count)
 
     def _skip(self, count: int) -> None:
         """Leave a hole for the others to see."""
         if count:
             self._number += 1
-            EVENTS.labels(way="dropped").inc(count)
+            DROPPED.inc(count)
 
     # Hearing
 
@@ -175,7 +179,7 @@ class Spread:
         self._others[packet.sender] = (packet.number, asyncio.get_running_loop().time())
         if packet.number != before + 1:
             self._missed()
-        EVENTS.labels(way="heard").inc(len(events))
+        HEARD.inc(len(events))
         for event in events:
             self._heard(event)
 
