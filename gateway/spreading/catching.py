@@ -9,7 +9,7 @@ from typing import Final
 from gateway.live import Hub
 from gateway.spreading.counts import MISSED
 
-EVERY_S: Final = 1.0
+EVERY_S: Final = 2.0
 """While other replicas cannot be heard, a watcher reads the store this often; after holes at most this often."""
 
 AT_ONCE: Final = 100
