@@ -45,7 +45,7 @@ async def until(is_so: Callable[[], bool]) -> None:
 class Replica:
     """A hub and its live layer, with all that it heard of others, in order."""
 
-    def __init__(self, address: str, secret: bytes, deadlines: Deadlines) -> None:
+    def __init__(self, address: str, secret: bytes, deadlines: Deadlines = PATIENT) -> None:
         self.hub = Hub()
         self.layer = LiveLayer(address, hub=self.hub, secret=secret, deadlines=deadlines)
         self.heard: list[LiveEvent] = []
