@@ -6,8 +6,12 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge
 
-UP = Gauge("frontdesk_live_up", "1 while live events of other replicas are heard over Redis, 0 while it is gone")
-REPLICAS = Gauge("frontdesk_live_replicas", "Other replicas that were heard in the last seconds")
+UP = Gauge(
+    "frontdesk_live_up",
+    "1 while live events of other replicas are heard, 0 while their engine is gone; absent where there is none",
+    ["engine"],
+)
+REPLICAS = Gauge("frontdesk_live_replicas", "Other replicas that were heard in the last seconds", ["engine"])
 EVENTS = Counter(
     "frontdesk_live_events_total",
     "Live events between replicas: told, heard, or dropped before they were told",

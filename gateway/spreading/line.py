@@ -60,6 +60,10 @@ class Line:
         calls_of(use, "answered").inc()
         return answer
 
+    def opened(self) -> None:
+        """Redis answers: commands may go, also after a failure just before."""
+        self.is_up, self._shut_until = True, 0.0
+
     def connection(self) -> AbstractConnection:
         """A connection beside the commands', for the one who listens."""
         made: Any = self.redis.connection_pool

@@ -35,6 +35,7 @@ MOST_WAITING: Final = 4_096
 
 MOST_AT_ONCE: Final = 512
 
+ENGINE: Final = "redis"
 TOLD: Final = EVENTS.labels(way="told")
 HEARD: Final = EVENTS.labels(way="heard")
 DROPPED: Final = EVENTS.labels(way="dropped")
@@ -150,16 +151,17 @@ class Spread:
 
     def _found(self) -> None:
         """Connected: what was said before went by."""
-        self._line.is_up, self._was_told = True, False
-        UP.set(1)
+        self._line.opened()
+        self._was_told = False
+        UP.labels(engine=ENGINE).set(1)
         self._others.clear()
         self._missed()
         log.info("live_layer_up")
 
     def _lost(self, reason: str) -> None:
         """Once per loss, however often it is tried again."""
-        UP.set(0)
-        REPLICAS.set(0)
+        UP.labels(engine=ENGINE).set(0)
+        REPLICAS.labels(engine=ENGINE).set(0)
         self._missed()
         if not self._was_told:
             self._was_told = True
@@ -193,4 +195,4 @@ class Spread:
         """Forget who was not heard for long: their next packet counts as a hole."""
         since = asyncio.get_running_loop().time() - SILENT_S
         self._others = {sender: told for sender, told in self._others.items() if told[1] > since}
-        REPLICAS.set(len(self._others))
+        REPLICAS.labels(engine=ENGINE).set(len(self._others))

@@ -61,12 +61,14 @@ async def test_without_redis_each_replica_counts_on(own_redis: Server) -> None:
     async with pair(redis_address(own_redis)) as (one, two):
         here, there = RateLimits(shared=one.layer.rates), RateLimits(shared=two.layer.rates)
         assert await says(here) and await says(here)
+        assert None not in await asyncio.gather(*(one.layer.rates.take(f"k{n}", per_minute=1) for n in range(20)))
         own_redis.kill()
         assert [await says(here), await says(here)] == [True, False], "what it counted itself stands"
         assert [await says(there) for _ in range(4)] == [True, True, True, False]
         own_redis.start()
         await until(lambda: one.layer.is_up and two.layer.is_up)
         assert not await says(here), "a new Redis knows nothing, and lifts nothing"
+        assert await one.layer.rates.take("k", per_minute=1) == 0.0, "no connection of before stands in the way"
 
 
 async def test_a_flush_lifts_no_limit(own_redis: Server) -> None:
