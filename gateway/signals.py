@@ -77,15 +77,18 @@ class Signals:
         if state is DeliveryState.DRAFT and message_id is not None:
             self._presence.drafted(tenant, conv, message_id)
 
-    def stop_turn(self, tenant: str, conv: str) -> None:
+    def stop_turn(self, tenant: str, conv: str, *, before: int) -> None:
         """The contact does not want the answer any more, whichever replica makes it."""
-        self._lanes.stop_turn(tenant, conv)
-        self._hub.publish(tenant, conv, "stop", {})
+        self._lanes.stop_turn(tenant, conv, before=before)
+        self._hub.publish(tenant, conv, "stop", {"before": before})
 
     def heard(self, tenant: str, event: LiveEvent) -> None:
-        """What another replica published: a person who took over, or the contact's stop, ends what is said here at once."""
+        """What another replica published: a person who took over, or the contact's stop, ends what is said here at once.
+
+        News may be late, so each names its commit: a turn that was opened on top of it is left alone.
+        """
         match event:
-            case LiveEvent(kind="commit", data={"owner": str(owner), "epoch": int(epoch)}):
-                self._lanes.overtaken(tenant, event.conv, owner=Owner(owner), owner_epoch=epoch)
-            case LiveEvent(kind="stop"):
-                self._lanes.stop_turn(tenant, event.conv)
+            case LiveEvent(kind="commit", data={"seq": int(seq), "owner": str(owner), "epoch": int(epoch)}):
+                self._lanes.overtaken(tenant, event.conv, seq, owner=Owner(owner), owner_epoch=epoch)
+            case LiveEvent(kind="stop", data={"before": int(before)}):
+                self._lanes.stop_turn(tenant, event.conv, before=before)

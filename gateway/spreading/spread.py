@@ -6,6 +6,7 @@ store.  Every second each replica tells that it lives; one that hears nothing fo
 
 A process that was stopped for a minute finds its connection silent or closed when it wakes, connects anew and sends its watchers
 to the store.  Its own next packet is the next number to those who remember it and a hole to those who forgot it; both are right.
+A packet that a stalled Redis passes on late is heard: whoever acts on an event must see from its facts whether it is old.
 """
 
 from __future__ import annotations
@@ -69,13 +70,15 @@ class Spread:
 
     async def run(self) -> None:
         """Tell and hear, until cancelled."""
+        UP.labels(engine=ENGINE).set(0)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(), name="live-listen")
             tasks.create_task(self._send(), name="live-send")
 
     async def flush(self) -> None:
         """Tell what still waits, before ``run`` is cancelled."""
-        while self._waiting and self._line.is_up:
+        await self._send_some()
+        while self._waiting:
             await self._send_some()
 
     # Telling

@@ -96,9 +96,28 @@ async def test_stop_pressed_at_one_replica_ends_the_turn_at_the_other(redis_serv
         async with made.second.stream(token) as stream:
             await say(made.first, token, "how long?")
             await stream.until("message.delta", text=FIRST)
-            made.signals.stop_turn("demo", conv)
+            made.signals.stop_turn("demo", conv, before=1)
             seen = await stream.until("message.created", role="bot")
         assert slow.was_cancelled and seen[-1].data["text"] == FIRST
+
+
+async def test_late_news_of_an_earlier_commit_ends_no_newer_turn(redis_server: str, tmp_path: Path) -> None:
+    async with both(redis_server, tmp_path) as made:
+        token, conv = await session_of(made)
+        async with made.second.stream(token) as stream:
+            await answered(made, stream, token, "m-1")
+            slow = made.first.engine.script = Slow()
+            await say(made.first, token, "and then?", "m-2")
+            await stream.until("message.delta", text=FIRST)
+            taken = {"seq": 1, "owner": "human", "status": "escalated", "agent": "Ann", "epoch": 7, "consumed": ()}
+            made.second.hub.publish("demo", conv, "commit", taken)
+            made.signals.stop_turn("demo", conv, before=1)
+            async with made.first.stream(token) as here:
+                made.second.hub.publish("demo", conv, "typing", {"who": "agent", "active": False})
+                await here.until("typing", active=False, who="agent")
+            slow.go.set()
+            seen = await stream.until("message.created", role="bot")
+        assert seen[-1].data["text"] == FIRST + REST and not slow.was_cancelled
 
 
 async def test_a_logout_ends_the_streams_of_all_replicas(redis_server: str, tmp_path: Path) -> None:

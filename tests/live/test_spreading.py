@@ -9,6 +9,7 @@ from functools import partial
 
 import msgspec
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from core.domain import Owner
@@ -148,6 +149,7 @@ async def test_redis_dies_and_comes_back(own_redis: Server, capsys: pytest.Captu
         with two.hub.subscribe("t", "c") as watcher:
             own_redis.kill()
             await until(lambda: not one.layer.is_up and not two.layer.is_up)
+            assert REGISTRY.get_sample_value("frontdesk_live_up", {"engine": "redis"}) == 0
             for _ in range(3):
                 await falls_behind(watcher)
             one.hub.publish("t", "c", "commit", {"seq": 1})
@@ -157,6 +159,8 @@ async def test_redis_dies_and_comes_back(own_redis: Server, capsys: pytest.Captu
             one.hub.publish("t", "c", "commit", {"seq": 2})
             await until(lambda: bool(two.heard))
             assert [event.data for event in two.heard] == [{"seq": 2}]
+            assert REGISTRY.get_sample_value("frontdesk_live_up", {"engine": "redis"}) == 1
+            await until(lambda: REGISTRY.get_sample_value("frontdesk_live_replicas", {"engine": "redis"}) == 1)
     said = capsys.readouterr()
     lines = (said.out + said.err).splitlines()
     assert sum("live_layer_lost" in line for line in lines) == 2, "once per replica"
