@@ -8,6 +8,7 @@ Nothing that was said to one contact alone is ever kept.  Pure but for the ports
 from __future__ import annotations
 
 import re
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -224,15 +225,26 @@ def nearest(lookup: Lookup, others: Sequence[Lookup], *, at_least: float) -> tup
     may_match = [n for n, other in enumerate(others) if _is_comparable(lookup, other)]
     if not may_match:
         return None
+    rows = b"".join(packed(others[n].vector) for n in may_match)
+    best, likeness = closest(lookup.vector, rows)
+    return (may_match[best], likeness) if likeness >= at_least else None
+
+
+def packed(vector: Sequence[float]) -> bytes:
+    """A vector as 32-bit floats, four bytes each."""
+    return array("f", vector).tobytes()
+
+
+def closest(asked: Sequence[float], rows: bytes) -> tuple[int, float]:
+    """Which of the packed vectors, one after the other in ``rows``, is nearest, and its cosine; at least one is given."""
     import numpy as np  # noqa: PLC0415  only who embeds questions needs it
 
-    rows = np.array([others[n].vector for n in may_match], dtype=np.float32)
-    asked = np.array(lookup.vector, dtype=np.float32)
-    lengths = np.linalg.norm(rows, axis=1) * np.linalg.norm(asked)
-    cosines = np.divide(rows @ asked, lengths, out=np.zeros(len(rows), dtype=np.float32), where=lengths > 0)
+    vectors = np.frombuffer(rows, dtype=np.float32).reshape(-1, len(asked))
+    vector = np.array(asked, dtype=np.float32)
+    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
+    cosines = np.divide(vectors @ vector, lengths, out=np.zeros(len(vectors), dtype=np.float32), where=lengths > 0)
     best = int(np.argmax(cosines))
-    likeness = round(float(cosines[best]), 4)
-    return (may_match[best], likeness) if likeness >= at_least else None
+    return best, round(float(cosines[best]), 4)
 
 
 def _is_comparable(one: Lookup, other: Lookup) -> bool:

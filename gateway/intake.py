@@ -64,8 +64,8 @@ class Refusals(Protocol):
 class Stopping(Protocol):
     """Cancels the turn that runs for a conversation."""
 
-    def stop_turn(self, tenant: str, conv: str) -> None:
-        """The contact does not want the answer any more."""
+    def stop_turn(self, tenant: str, conv: str, *, before: int) -> None:
+        """The contact does not want the answer any more that was begun before commit ``before``."""
 
 
 class Intake:
@@ -191,8 +191,8 @@ class Intake:
         appended = await take(
             store, event, notices=self.notices(tenant), staff=self.staff(tenant), nonce=self._new_id("n")
         )
-        if event.kind is EventKind.CONTACT_STOPPED and self.stopping is not None:
-            self.stopping.stop_turn(channel.tenant, event.conv)
+        if event.kind is EventKind.CONTACT_STOPPED and self.stopping is not None and appended.commit is not None:
+            self.stopping.stop_turn(channel.tenant, event.conv, before=appended.commit.seq)
         return "duplicate" if appended.is_duplicate else "accepted"
 
     async def _receipt(self, channel: Channel, receipt: Receipt) -> str:

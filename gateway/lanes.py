@@ -148,18 +148,27 @@ class Lanes:
         self._workers.release()
 
     def committed(self, tenant: str, commit: Commit) -> None:
-        """A control changed the owner: mute the turn that runs under the older epoch."""
-        running = self._speaking.get((tenant, commit.conv))
-        if running is None or commit.kind is not CommitKind.CONTROL:
+        """A commit is durable: a control may change who speaks."""
+        if commit.kind is CommitKind.CONTROL:
+            head = commit.head
+            self.overtaken(tenant, commit.conv, commit.seq, owner=head.owner, owner_epoch=head.owner_epoch)
+
+    def overtaken(self, tenant: str, conv: str, seq: int, *, owner: Owner, owner_epoch: int) -> None:
+        """Control ``seq``, of any replica and heard however late, left it like this: mute a turn of before and another epoch."""
+        running = self._speaking.get((tenant, conv))
+        if running is None or running.sink.head.seq >= seq:
             return
         # A turn that reopens a resolved conversation and a person who takes it grow the epoch to the same number.
-        if commit.head.owner is not Owner.BOT or commit.head.owner_epoch != running.sink.epoch:
+        if owner is not Owner.BOT or owner_epoch != running.sink.epoch:
             running.sink.mute()
 
-    def stop_turn(self, tenant: str, conv: str) -> None:
-        """The contact wants no answer to what they asked: end the turn that runs; what they saw of it stays."""
+    def stop_turn(self, tenant: str, conv: str, *, before: int | None = None) -> None:
+        """The contact wants no answer to what they asked: end the turn that runs; what they saw of it stays.
+
+        A turn that was opened after commit ``before`` answers something newer, and goes on.
+        """
         running = self._speaking.get((tenant, conv))
-        if running is not None:
+        if running is not None and (before is None or running.sink.head.seq < before):
             running.is_stopped = True
             running.sink.mute()
             running.work.cancel()

@@ -1,20 +1,21 @@
 """What the store tells the process after the fact: wake lanes and deliveries, mute turns, inform watchers.
 
-Everything here is a hint.  A lost one costs latency only, because gateway/recovery.py finds the work again.
+Everything here is a hint.  A lost one costs latency only, because gateway/recovery.py finds the work again, and a turn that was
+not told of a person's takeover at another replica finds it in the ledger when it commits.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from core.domain import DeliveryState, Head, InboundEvent
-from core.ledger import Commit
+from core.domain import DeliveryState, Head, InboundEvent, Owner
+from core.ledger import Commit, CommitKind
 from core.ports.channel import Channel
 from gateway import metrics
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.lanes import Lanes
-from gateway.live import Hub
+from gateway.live import Hub, LiveEvent
 from gateway.presence import Presence
 
 
@@ -66,7 +67,8 @@ class Signals:
         if head.handoff is not None and any(m.handoff_id == head.handoff.id for m in commit.messages):
             metrics.HANDOFFS.labels(reason=head.handoff.reason).inc()
         facts = {"seq": commit.seq, "owner": head.owner, "status": head.status, "agent": head.agent}
-        self._hub.publish(tenant, commit.conv, "commit", {**facts, "consumed": commit.consumed})
+        control = {"epoch": head.owner_epoch} if commit.kind is CommitKind.CONTROL else {}
+        self._hub.publish(tenant, commit.conv, "commit", {**facts, **control, "consumed": commit.consumed})
 
     def settled(self, tenant: str, conv: str, message_id: str | None, state: DeliveryState) -> None:
         """A delivery attempt has its outcome; what is sent is now part of the contact's log."""
@@ -74,3 +76,19 @@ class Signals:
             self._hub.publish(tenant, conv, "settled", {"message_id": message_id, "state": state})
         if state is DeliveryState.DRAFT and message_id is not None:
             self._presence.drafted(tenant, conv, message_id)
+
+    def stop_turn(self, tenant: str, conv: str, *, before: int) -> None:
+        """The contact does not want the answer any more, whichever replica makes it."""
+        self._lanes.stop_turn(tenant, conv, before=before)
+        self._hub.publish(tenant, conv, "stop", {"before": before})
+
+    def heard(self, tenant: str, event: LiveEvent) -> None:
+        """What another replica published: a person who took over, or the contact's stop, ends what is said here at once.
+
+        News may be late, so each names its commit: a turn that was opened on top of it is left alone.
+        """
+        match event:
+            case LiveEvent(kind="commit", data={"seq": int(seq), "owner": str(owner), "epoch": int(epoch)}):
+                self._lanes.overtaken(tenant, event.conv, seq, owner=Owner(owner), owner_epoch=epoch)
+            case LiveEvent(kind="stop", data={"before": int(before)}):
+                self._lanes.stop_turn(tenant, event.conv, before=before)

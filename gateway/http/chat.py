@@ -45,7 +45,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
     asked = await read_json(request, ChatAsked, limit=services.limits.body_bytes)
     key = idempotency_key(request)
     visit = await _visit(request, asked, key)
-    take_message(request, visit)
+    await take_message(request, visit)
     event = visit.account.channel.said(
         visit.session,
         key=key or services.new_id("k"),
@@ -123,7 +123,7 @@ def idempotency_key(request: web.Request) -> str | None:
 
 async def _visit(request: web.Request, asked: ChatAsked, key: str | None) -> Visit:
     if bearer(request) is None:
-        visit = _stranger(request, asked, key)
+        visit = await _stranger(request, asked, key)
     else:
         visit = await visit_of(request)
         if asked.conv_id is not None and asked.conv_id != visit.conv:
@@ -132,7 +132,7 @@ async def _visit(request: web.Request, asked: ChatAsked, key: str | None) -> Vis
     return visit
 
 
-def _stranger(request: web.Request, asked: ChatAsked, key: str | None) -> Visit:
+async def _stranger(request: web.Request, asked: ChatAsked, key: str | None) -> Visit:
     services = services_of(request)
     if asked.conv_id is not None:
         raise unauthorized("token_missing", "A conversation is continued with its session token.")
@@ -144,7 +144,7 @@ def _stranger(request: web.Request, asked: ChatAsked, key: str | None) -> Visit:
         facts = ids.digest(account.id, address_of(request, services), key, asked.user_message)
         secret = signing_key(services.session_secret, "chat-visitor")
         visitor = "v_" + hmac.digest(secret, facts.encode(), hashlib.sha256).hex()[:32]
-    return new_visit(request, account, visitor=visitor)
+    return await new_visit(request, account, visitor=visitor)
 
 
 def _check_customer_account(visit: Visit, account_id: str | None) -> None:

@@ -77,7 +77,7 @@ async def escalate(request: web.Request) -> web.Response:
     asked = await read_json(request, ConversationEscalated, limit=services.limits.body_bytes)
     if asked.conv_id != visit.conv:
         raise not_found()
-    take_action(request, visit)
+    await take_action(request, visit)
     key = idempotency_key(request) or services.new_id("k")
     done = await bring_person(visit, key=key, reason=asked.reason)
     return json(Escalated(handoff_id=done.handoff_id, owner=done.head.owner))
@@ -90,7 +90,7 @@ async def give_feedback(request: web.Request) -> web.Response:
     given = await read_json(request, FeedbackGiven, limit=services.limits.body_bytes)
     if given.conv_id != visit.conv or await visit.store.head(visit.conv) is None:
         raise not_found()
-    take_action(request, visit)
+    await take_action(request, visit)
     if given.message_id is not None:
         await shown_message(visit, given.message_id)
     await keep_feedback(visit, given.message_id, given.rating, given.free_text, field="/free_text")

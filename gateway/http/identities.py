@@ -29,7 +29,7 @@ async def visit_identity(visit: Visit) -> str:
 async def make(request: web.Request) -> web.Response:
     """A fresh token, with the way into each channel that could be connected."""
     visit = await visit_of(request)
-    take_action(request, visit)
+    await take_action(request, visit)
     identity = await visit_identity(visit)
     minted = await visit.services.identity.mint(visit.tenant.id, identity=identity, conv=visit.conv)
     ways = [way(channel, minted.token) for channel in _others(visit)]
@@ -52,7 +52,7 @@ async def confirm(request: web.Request) -> web.Response:
     """The code that the other chat showed."""
     visit = await visit_of(request)
     asked = await read_json(request, LinkConfirmed, limit=visit.services.limits.body_bytes)
-    take_action(request, visit)
+    await take_action(request, visit)
     links = visit.services.identity
     done = await links.confirm(visit.tenant.id, await visit_identity(visit), asked.code)
     if done is None:
@@ -70,7 +70,7 @@ async def show(request: web.Request) -> web.Response:
 async def undo(request: web.Request) -> web.Response:
     """Take this chat out; nothing to take out is fine."""
     visit = await visit_of(request)
-    take_action(request, visit)
+    await take_action(request, visit)
     links = visit.services.identity
     await links.unlink(visit.tenant.id, await visit_identity(visit), by="contact")
     return json(await _view(visit, links))

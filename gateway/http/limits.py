@@ -1,7 +1,8 @@
 """Rate limits of the public listener: token buckets per visitor and per address, bounded in memory.
 
 Addresses of IPv6 are counted by their /64, since one household owns all of it.  A full table forgets whom it has not seen for
-longest, whose buckets have refilled anyway.
+longest, whose buckets have refilled anyway.  Replicas may share buckets besides: then a token is taken from both, so that while
+the shared ones are out of reach each replica's own go on from what they counted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from functools import lru_cache
 from time import monotonic
-from typing import Final
+from typing import Final, Protocol
 
 from aiohttp import web
 
@@ -49,32 +50,42 @@ class Buckets:
         return wait_s
 
 
+class SharedBuckets(Protocol):
+    """Buckets that all replicas take from."""
+
+    async def take(self, key: str, *, per_minute: int) -> float | None:
+        """As ``Buckets.take``; None when they are out of reach, within 50 ms."""
+
+
 class RateLimits:
     """The limits as the handlers ask for them; each raises ``TooMany``.  Evaluation lifts them all."""
 
-    def __init__(self, buckets: Buckets | None = None) -> None:
+    def __init__(self, buckets: Buckets | None = None, *, shared: SharedBuckets | None = None) -> None:
         self._buckets = buckets or Buckets()
+        self._shared = shared
 
-    def message(self, limits: Limits, *, visitor: str, address: str) -> None:
+    async def message(self, limits: Limits, *, visitor: str, address: str) -> None:
         """A visitor says something."""
         rate = limits.messages_per_minute
-        self._take(limits, f"message:{visitor}", rate)
-        self._take(limits, f"message@{address}", rate * PER_ADDRESS)
+        await self._take(limits, f"message:{visitor}", rate)
+        await self._take(limits, f"message@{address}", rate * PER_ADDRESS)
 
-    def action(self, limits: Limits, *, visitor: str, address: str) -> None:
+    async def action(self, limits: Limits, *, visitor: str, address: str) -> None:
         """A visitor does something smaller: rates, uploads, types, asks for a person."""
         rate = limits.messages_per_minute * 2
-        self._take(limits, f"action:{visitor}", rate)
-        self._take(limits, f"action@{address}", rate * PER_ADDRESS)
+        await self._take(limits, f"action:{visitor}", rate)
+        await self._take(limits, f"action@{address}", rate * PER_ADDRESS)
 
-    def session(self, limits: Limits, *, address: str) -> None:
+    async def session(self, limits: Limits, *, address: str) -> None:
         """Somebody without a token wants a session."""
-        self._take(limits, f"session@{address}", limits.sessions_per_minute)
+        await self._take(limits, f"session@{address}", limits.sessions_per_minute)
 
-    def _take(self, limits: Limits, key: str, per_minute: int) -> None:
+    async def _take(self, limits: Limits, key: str, per_minute: int) -> None:
         if limits.is_evaluation:
             return
         wait_s = self._buckets.take(key, per_minute=per_minute)
+        if wait_s == 0.0 and self._shared is not None:
+            wait_s = await self._shared.take(key, per_minute=per_minute) or 0.0
         if wait_s > 0:
             raise TooMany("Too many requests. Please slow down.", retry_after_s=math.ceil(wait_s))
 

@@ -48,7 +48,7 @@ class Received:
 async def take(request: web.Request) -> web.Response:
     """Store a visitor's file."""
     visit = await visit_of(request)
-    take_action(request, visit)
+    await take_action(request, visit)
     limit = visit.services.limits.upload_bytes
     upload = await receive(request, visit.services, visit.tenant.id, visit.conv, limit=limit)
     return json(stored(upload), status=201)

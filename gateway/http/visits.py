@@ -147,7 +147,7 @@ def only_account(services: Services, asked: str | None) -> WebAccount:
     return next(iter(services.accounts.values()))
 
 
-def new_visit(
+async def new_visit(
     request: web.Request,
     account: WebAccount,
     *,
@@ -158,7 +158,7 @@ def new_visit(
     """A visitor we have not seen before; nothing is stored until they say something."""
     services = services_of(request)
     check_origin(request, services, account)
-    request.config_dict[RATE_LIMITS].session(services.limits, address=address_of(request, services))
+    await request.config_dict[RATE_LIMITS].session(services.limits, address=address_of(request, services))
     visitor = visitor or services.new_id("v")
     session = Session(
         tenant=account.tenant,
@@ -180,7 +180,7 @@ async def renewed(request: web.Request, token: str, *, asked: str | None, locale
     if asked is not None and asked != session.account:
         raise TokenInvalid("The session token is for another account.")
     visit = _visit(request, services, replace(session, locale=locale or session.locale))
-    request.config_dict[RATE_LIMITS].session(services.limits, address=visit.address)
+    await request.config_dict[RATE_LIMITS].session(services.limits, address=visit.address)
     if await request.config_dict[LOGINS].is_over(visit.store, session.login):
         raise TokenInvalid("This session has ended.")
     return visit

@@ -61,7 +61,7 @@ async def start_session(request: web.Request) -> web.Response:
         visit = await visits.renewed(request, asked.session_token, asked=asked.account, locale=asked.locale)
     else:
         account = visits.only_account(services, asked.account)
-        visit = visits.new_visit(request, account, locale=asked.locale, page_url=asked.page_url)
+        visit = await visits.new_visit(request, account, locale=asked.locale, page_url=asked.page_url)
     if asked.jwt is not None:
         visit = await visits.identified(request, visit, asked.jwt)
     token, session = visits.tokens_of(services).mint(visit.session)
@@ -108,7 +108,7 @@ async def say(request: web.Request) -> web.Response:
     visit = await visit_of(request)
     services = visit.services
     said = await read_json(request, MessageSaid, limit=services.limits.body_bytes)
-    take_message(request, visit)
+    await take_message(request, visit)
     attachments = await _attachments(visit, said.upload_ids)
     event = visit.account.channel.said(
         visit.session,
@@ -150,23 +150,23 @@ async def _attachments(visit: Visit, upload_ids: list[str]) -> tuple[Attachment,
     return tuple(found)
 
 
-def take_message(request: web.Request, visit: Visit) -> None:
+async def take_message(request: web.Request, visit: Visit) -> None:
     """Count a message against the limits."""
     limits = visit.services.limits
-    request.config_dict[RATE_LIMITS].message(limits, visitor=visit.session.visitor, address=visit.address)
+    await request.config_dict[RATE_LIMITS].message(limits, visitor=visit.session.visitor, address=visit.address)
 
 
-def take_action(request: web.Request, visit: Visit) -> None:
+async def take_action(request: web.Request, visit: Visit) -> None:
     """Count something smaller against the limits."""
     limits = visit.services.limits
-    request.config_dict[RATE_LIMITS].action(limits, visitor=visit.session.visitor, address=visit.address)
+    await request.config_dict[RATE_LIMITS].action(limits, visitor=visit.session.visitor, address=visit.address)
 
 
 async def escalate(request: web.Request) -> web.Response:
     """The button "talk to a person"."""
     visit = await visit_of(request)
     asked = await read_json(request, EscalateAsked, limit=visit.services.limits.body_bytes, allow_empty=True)
-    take_action(request, visit)
+    await take_action(request, visit)
     key = asked.client_msg_id or visit.services.new_id("k")
     done = await bring_person(visit, key=key, reason=asked.reason)
     return json(Escalated(handoff_id=done.handoff_id, owner=done.head.owner))
@@ -188,7 +188,7 @@ async def give_thumb(request: web.Request) -> web.Response:
     """A thumb on a reply."""
     visit = await visit_of(request)
     given = await read_json(request, ThumbGiven, limit=visit.services.limits.body_bytes)
-    take_action(request, visit)
+    await take_action(request, visit)
     message = await shown_message(visit, given.message_id)
     await keep_feedback(visit, message.id, STARS[given.rating], given.comment or "", field="/comment")
     return web.Response(status=204)
@@ -222,7 +222,7 @@ async def rate(request: web.Request) -> web.Response:
     """How the episode went, after it was resolved."""
     visit = await visit_of(request)
     given = await read_json(request, CsatGiven, limit=visit.services.limits.body_bytes)
-    take_action(request, visit)
+    await take_action(request, visit)
     head = await visit.store.head(visit.conv)
     if head is None:
         raise not_found()
@@ -236,7 +236,7 @@ async def tell_typing(request: web.Request) -> web.Response:
     """Whether the contact types, for the desk; nothing is stored."""
     visit = await visit_of(request)
     told = await read_json(request, TypingTold, limit=visit.services.limits.body_bytes)
-    take_action(request, visit)
+    await take_action(request, visit)
     facts = {"who": "contact", "active": told.active}
     visit.services.hub.publish(visit.tenant.id, visit.conv, "typing", facts)
     return web.Response(status=204)

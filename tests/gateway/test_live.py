@@ -37,3 +37,30 @@ async def test_a_slow_reader_loses_the_oldest_and_is_told() -> None:
         assert watcher.is_lagging
         assert len(events) == MAX_WAITING
         assert events[-1].data == {"seq": MAX_WAITING + 2}
+
+
+async def test_a_reader_that_may_have_missed_something_is_woken_once() -> None:
+    hub = Hub()
+    with hub.subscribe("t", "c") as watcher:
+        waiting = asyncio.create_task(watcher.wait())
+        await asyncio.sleep(0)
+        watcher.lag()
+        assert await waiting == () and watcher.is_lagging
+        watcher.lag()
+        hub.publish("t", "c", "typing", {})
+        assert [event.kind for event in await watcher.wait()] == ["typing"]
+        waiting = asyncio.create_task(watcher.wait())
+        await asyncio.sleep(0)
+        assert not waiting.done(), "a reader that does not look at is_lagging is not kept busy"
+        waiting.cancel()
+
+
+async def test_what_is_published_goes_to_the_other_replicas_and_what_they_tell_does_not() -> None:
+    hub, told = Hub(), []
+    hub.spread = lambda *event: told.append(event)
+    with hub.subscribe("t", "c") as watcher:
+        hub.publish("t", "c", "commit", {"seq": 1})
+        hub.offer("t", "c", "commit", {"seq": 2})
+        hub.publish("t", "nobody", "commit", {"seq": 3})
+        assert [event.data["seq"] for event in await watcher.wait()] == [1, 2]
+    assert [(conv, data["seq"]) for _, conv, _, data in told] == [("c", 1), ("nobody", 3)]
