@@ -64,7 +64,9 @@ def proxy(replicas: tuple[Served, Served]) -> Iterator[Proxy]:
         yield made
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/healthz", "/readyz", "/desk/", "/desk/login", "/admin/kb/status", "/knowledge"])
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/healthz", "/readyz", "/desk/", "/desk/login", "/admin/kb/status", "/knowledge"]
+)
 async def test_what_is_internal_is_not_there_for_the_public(
     proxy: Proxy, caller: aiohttp.ClientSession, path: str
 ) -> None:
