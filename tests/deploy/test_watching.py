@@ -16,12 +16,10 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
-import gateway.serving
+import gateway.serving  # noqa: F401  imported for the metrics that the process has
 from tests.deploy.tools import DEPLOY, ROOT, program
 from tests.services import servers
 from tests.services.server import LOOPBACK, forget, free_port
-
-assert gateway.serving, "imported for the metrics that the process has"
 
 BOARDS: Final = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 RULES: Final[Mapping[str, Any]] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
