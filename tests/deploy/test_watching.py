@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -18,8 +16,6 @@ from prometheus_client import REGISTRY
 
 import gateway.serving  # noqa: F401  imported for the metrics that the process has
 from tests.deploy.tools import DEPLOY, ROOT, program
-from tests.services import servers
-from tests.services.server import LOOPBACK, forget, free_port
 
 BOARDS: Final = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
 RULES: Final[Mapping[str, Any]] = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())
@@ -32,7 +28,7 @@ FOREIGN: Final = {
     "go_memstats_heap_inuse_bytes": set[str](),
     "weaviate_grpc_server_request_duration_seconds": {"method"},
 }
-"""What others export: Prometheus itself and Weaviate 1.38 (which a test below asks)."""
+"""What others export: Prometheus itself and Weaviate 1.38 (which test_engines asks)."""
 
 OF_THE_SCRAPE: Final = {"job", "instance"}
 SUFFIXES: Final = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
@@ -152,28 +148,6 @@ def test_prometheus_agrees(arguments: tuple[str, ...]) -> None:
         [program("promtool"), *arguments], cwd=DEPLOY / "prometheus", capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def test_weaviate_exports_what_is_asked_of_it() -> None:
-    try:
-        server = servers.weaviate()
-    except servers.NotHere as reason:
-        if os.environ.get("CI"):
-            pytest.fail(str(reason))
-        pytest.skip(str(reason))
-    port = free_port()
-    server.environment = {
-        **server.environment,
-        "PROMETHEUS_MONITORING_ENABLED": "true",
-        "PROMETHEUS_MONITORING_PORT": str(port),
-    }
-    try:
-        server.start()
-        with urllib.request.urlopen(f"http://{LOOPBACK}:{port}/metrics") as answer:
-            said = answer.read().decode()
-    finally:
-        forget(server)
-    assert not {name for name in FOREIGN if name != "up" and f"# TYPE {name} " not in said}
 
 
 def test_every_alert_of_the_docs_is_one_of_these() -> None:
