@@ -45,8 +45,9 @@ def exported() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for collector in set(REGISTRY._collector_to_names):
         kind = getattr(collector, "_type", None)
+        names: tuple[str, ...] = getattr(collector, "_labelnames", getattr(collector, "_labels", ()))
         for suffix in SUFFIXES.get(str(kind), ()):
-            labels = {*getattr(collector, "_labelnames", ()), *({"le"} if suffix == "_bucket" else ())}
+            labels = {*names, *({"le"} if suffix == "_bucket" else ())}
             found[f"{getattr(collector, '_name')}{suffix}"] = labels  # noqa: B009  a collector is any object
     return found
 
