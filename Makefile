@@ -46,6 +46,10 @@ $(VENV)/.rt: tests/handoff/desks/rt/install.sh | $(VENV)/.dev
 	@tests/handoff/desks/rt/install.sh
 	@touch $@
 
+$(VENV)/.deploy: tests/deploy/install.sh | $(VENV)/.dev
+	@tests/deploy/install.sh
+	@touch $@
+
 demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one page, the shop, the desk, the API
 	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
 	@exec $(BIN)/frontdesk lab --config $(CONFIG)
@@ -53,7 +57,7 @@ demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one p
 services: ## Build the servers that tests talk to: MongoDB-compatible, Weaviate, Redis (once, several minutes)
 	@tests/services/build.sh
 
-test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt ## Run all tests
+test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt $(VENV)/.deploy ## Run all tests
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Lint, types, import contracts
