@@ -228,8 +228,7 @@ def note(random: Random, conv: str, key: str, worker: str) -> Operation:
 def tell(random: Random, conv: str, key: str, worker: str) -> Operation:
     async def run(play: Play) -> None:
         for one in await play.store.system.dropped(limit=50):
-            if one.conv == conv:
-                await play.of(conv).mark_told(conv, one.message_id)
+            await play.of(one.conv).mark_told(one.conv, one.message_id)
 
     return run
 
