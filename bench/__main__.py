@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import shutil
 import sys
 import tempfile
@@ -27,6 +28,13 @@ NAMES = (
     "mongodb",
 )
 
+OF_CAPACITY = {
+    "whole turn, null answerer": "turns_per_s",
+    "turn's own work, median": "engine_ms",
+    "idle stream": "stream_kib",
+}
+"""Figures that ``frontdesk capacity --figures`` reads, and what it calls them."""
+
 
 def main() -> int:
     """Run the named benchmarks, each in a folder of its own."""
@@ -35,6 +43,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="rounds of each figure (default 3)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a load in one round (default 2)")
     parser.add_argument("--documents", type=int, help="documents of the sync benchmark (default 50 000)")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write figures for `frontdesk capacity --figures`")
     arguments = parser.parse_args()
     if shutil.which("wrk") is None:
         print("wrk is needed for the load. On Debian or Ubuntu: apt-get install wrk")
@@ -47,6 +56,9 @@ def main() -> int:
             sized = {"documents": arguments.documents} if name == "sync" and arguments.documents else {}
             figures += module.run(arguments.rounds, arguments.seconds, Path(folder), **sized)
     show(figures)
+    if arguments.write is not None:
+        known = {OF_CAPACITY[figure.name]: figure.value for figure in figures if figure.name in OF_CAPACITY}
+        arguments.write.write_text(json.dumps(known, indent=2) + "\n")
     return 0 if all(figure.is_met for figure in figures) else 1
 
 

@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "replay": "Run recorded conversations again and show what differs.",
     "eval": "Measure the answers on questions of your own, and calibrate.",
     "drill": "Rehearse an outage of the models, against stand-ins.",
+    "migrate": "Move all conversations from the embedded store to MongoDB.",
+    "capacity": "Work out what a load needs: replicas, engines, money.",
     "schema": "Write the JSON Schema of the YAML file, for editors.",
     "version": "Print the version.",
 }

@@ -21,9 +21,9 @@ from core.ids import NewId
 from core.inbound import Receipt
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
-from gateway.store.documents import Documents
+from gateway.store.documents import Documents, Where
 from gateway.store.ledger_delivery import Deliveries
-from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
+from gateway.store.ledger_io import SEPARATOR, SureDocuments, check_tenant, conversation_of, shard, word
 from gateway.store.ledger_lane import Lanes
 from gateway.store.ledger_leases import Leases
 from gateway.store.ledger_links import Links
@@ -121,8 +121,14 @@ class DocumentTenant:
     def _key(self, conv: str) -> Key:
         return Key(self.tenant, conv)
 
-    def _key_of_turn(self, turn_id: str) -> Key:
-        return Key(self.tenant, conversation_of(turn_id))
+    async def _key_of_turn(self, turn_id: str) -> Key:
+        """Where a turn is written.  Its id names its conversation, unless it was moved here from the embedded store."""
+        conv = conversation_of(turn_id)
+        if conv == turn_id:
+            where: Where = (("_id", "eq", shard(self.tenant, turn_id)),)
+            for turn in await self._store.documents.scan("turns", where=where, limit=1):
+                return Key(self.tenant, word(turn, "conv").partition(SEPARATOR)[2])
+        return Key(self.tenant, conv)
 
     async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
         """Store events durably; of two with one id in the same batch the first counts as new."""
@@ -152,23 +158,23 @@ class DocumentTenant:
 
     async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
         """Insert a journal row."""
-        return await self._store.records.record_step(self._key_of_turn(turn_id), turn_id, name, body)
+        return await self._store.records.record_step(await self._key_of_turn(turn_id), turn_id, name, body)
 
     async def steps(self, turn_id: str) -> tuple[Step, ...]:
         """The journal of a turn."""
-        return await self._store.records.steps(self._key_of_turn(turn_id), turn_id)
+        return await self._store.records.steps(await self._key_of_turn(turn_id), turn_id)
 
     async def turn_events(self, turn_id: str) -> tuple[InboundEvent, ...]:
         """The fixed batch of a turn."""
-        return await self._store.lanes.turn_events(self._key_of_turn(turn_id), turn_id)
+        return await self._store.lanes.turn_events(await self._key_of_turn(turn_id), turn_id)
 
     async def save_preview(self, preview: Preview) -> None:
         """Insert or lengthen a preview."""
-        await self._store.records.save_preview(self._key_of_turn(preview.turn_id), preview)
+        await self._store.records.save_preview(await self._key_of_turn(preview.turn_id), preview)
 
     async def preview(self, turn_id: str) -> Preview | None:
         """The preview of a turn."""
-        return await self._store.records.preview(self._key_of_turn(turn_id), turn_id)
+        return await self._store.records.preview(await self._key_of_turn(turn_id), turn_id)
 
     async def head(self, conv: str) -> Head | None:
         """The newest head."""

@@ -69,7 +69,7 @@ def test_the_overview_names_every_command_and_exit_code() -> None:
     done = frontdesk("--help")
     assert done.returncode == 0
     for name, about in COMMANDS.items():
-        assert f"{name:<7}  {about}" in done.stdout
+        assert f"{name:<8}  {about}" in done.stdout
     for code in ("0  fine", "1  the answer is no", "2  ", "3  cannot start", "130  interrupted"):
         assert code in done.stdout
     assert "FRONTDESK_CONFIG" in done.stdout

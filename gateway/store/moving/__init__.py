@@ -1,0 +1,1 @@
+"""The move of a ledger from the embedded store into a document database."""
