@@ -103,9 +103,11 @@ class SpanExport:
             answer_s=self._answer_s,
         )
         try:
-            while not self._is_ending:
+            is_last = False
+            while not is_last:
                 self._due.wait(EVERY_S)
                 self._due.clear()
+                is_last = self._is_ending
                 self._send(otlp)
         finally:
             otlp.close()

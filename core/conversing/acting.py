@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from time import perf_counter
 from typing import Any, Final
 
 from core.conversing.prompts import Scenery, tool_message
@@ -35,7 +35,7 @@ class Acting:
 
     ``changing`` are the tools that do something to the world; ``last`` is the newest outcome.  ``said`` is what the contact
     wrote, folded, and ``links`` whereto the operator lets answers lead.  ``times`` are when calls began, in milliseconds since
-    ``began``, and how long they took; apart from ``calls``, which are the same when the turn is run again.
+    ``began`` by ``timer``, and how long they took; apart from ``calls``, which are the same when the turn is run again.
     """
 
     firewall: Firewall | None
@@ -43,6 +43,8 @@ class Acting:
     journal: Journal
     sink: ReplySink
     scenery: Scenery
+    timer: Callable[[], float]
+    began: float
     changing: frozenset[str] = frozenset()
     limit: int = MAX_CALLS
     said: str = ""
@@ -51,7 +53,6 @@ class Acting:
     backed: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
     times: list[dict[str, Any]] = field(default_factory=list)
-    began: float = field(default_factory=perf_counter)
     last: ToolOutcome | None = None
     step: int = 0
 
@@ -89,7 +90,7 @@ class Acting:
 
     async def _call(self, firewall: Firewall, wish: ToolCall) -> ToolOutcome:
         self.step += 1
-        before = perf_counter()
+        before = self.timer()
         await self._show(wish.name, "called")
         outcome = (
             self._overtaken(wish)
@@ -126,7 +127,7 @@ class Acting:
         """A call that the operator's own script makes: no text from outside chose it."""
         assert self.firewall is not None, "config.references refuses flows that call tools nobody declared"
         self.step += 1
-        before = perf_counter()
+        before = self.timer()
         await self._show(wish.name, "called")
         session = replace(self.session, untrusted=False)
         outcome = self._overtaken(wish) or await self.firewall.call(wish, session, self.journal, step=self.step)
@@ -136,11 +137,11 @@ class Acting:
     async def note(self, name: str, outcome: ToolOutcome, *, since: float, agreed: str = "") -> None:
         """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to.
 
-        ``since`` is when the call began, by ``perf_counter``.
+        ``since`` is when the call began, by ``timer``.
         """
         await self._show(name, outcome.state)
         self.calls.append({"step": self.step, **to_body(outcome)})
-        at, ms = (since - self.began) * 1000, (perf_counter() - since) * 1000
+        at, ms = (since - self.began) * 1000, (self.timer() - since) * 1000
         self.times.append({"tool": outcome.tool, "outcome": outcome.state, "at": round(at, 3), "ms": round(ms, 3)})
         self.last = outcome
         if isinstance(outcome, Done):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -44,13 +43,17 @@ def _plain(request: ModelRequest) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class TurnModels:
-    """One turn's way to its models.  ``calls`` are the receipts, oldest first; ``at`` says when one began, in milliseconds since
-    ``began``, and is missing where an earlier attempt had asked."""
+    """One turn's way to its models.
+
+    ``calls`` are the receipts, oldest first; ``at`` says when one began, in milliseconds since ``began`` by ``timer``, and is
+    missing where an earlier attempt had asked.
+    """
 
     models: Models
     journal: Taped
     spender: Spender
-    began: float = field(default_factory=perf_counter)
+    timer: Callable[[], float]
+    began: float
     calls: list[dict[str, Any]] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -72,7 +75,7 @@ class TurnModels:
         known = await self.journal.recorded(name)
         if known is not None:
             return self._again(role, request, known)
-        started = perf_counter()
+        started = self.timer()
         try:
             answer = await self.models.complete(role, request, self.spender)
         except TurnError as error:
@@ -90,7 +93,7 @@ class TurnModels:
             yield answer.text
             yield answer
             return
-        started = perf_counter()
+        started = self.timer()
         try:
             async with aclosing(_closable(self.models.stream(role, request, self.spender))) as pieces:
                 async for piece in pieces:
@@ -141,7 +144,7 @@ class TurnModels:
                 "prompt": prompt_hash(request),
                 "error": error.code,
                 "tried": tried,
-                "ms": round((perf_counter() - started) * 1000, 3),
+                "ms": round((self.timer() - started) * 1000, 3),
                 "at": self._into_ms(started),
             }
         )

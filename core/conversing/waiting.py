@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from time import perf_counter
 from typing import Any, Final
 
 from core.conversing.scene import Scene
@@ -69,7 +68,7 @@ async def settle(scene: Scene) -> Settled | Composed | None:
 async def _confirmed(scene: Scene, pending: PendingCall) -> ToolOutcome:
     firewall = scene.abilities.firewall
     assert firewall is not None
-    before = perf_counter()
+    before = scene.record.timer()
     await scene.sink.tool(pending.tool, "called")
     outcome = await firewall.confirm(pending, scene.acting.session, scene.journal)
     agreed = to_text(parse(pending.question))
