@@ -40,11 +40,11 @@ class Inbox:
             if event.kind is not EventKind.MESSAGE:
                 raise ValueError("controls go through the handoff service, not the inbox")
         if events:
-            walking.enter(events[0].id, events[0].conv)
+            walking.receive(events[0])
         if self.unread >= self._max_unread:
             raise Overloaded("Too many messages are waiting for an answer. Please try again shortly.", retry_after_s=5)
         crash("accept.before")
-        began_ns = self._clock_ns()
+        began_ns = self._clock_ns() if self.tracing.is_on else 0
         fresh = await self._store.for_tenant(tenant).accept(events)
         crash("accept.after")
         self._observe(events, fresh, channel, began_ns)
@@ -57,10 +57,11 @@ class Inbox:
         ended_ns = self._clock_ns()
         if events:
             taken_s = ended_ns / 1e9 - events[0].received_at.timestamp()
-            metrics.ACCEPT_SECONDS.of(channel).observe(taken_s)
+            metrics.accept_of(channel).observe(taken_s)
         new = sum(fresh)
         if new:
             metrics.events_of(channel, "accepted").inc(new)
         if new < len(fresh):
             metrics.events_of(channel, "duplicate").inc(len(fresh) - new)
-        self.tracing.accepted(events, fresh, channel=channel, began_ns=began_ns, ended_ns=ended_ns)
+        if self.tracing.is_on:
+            self.tracing.accepted(events, fresh, channel=channel, began_ns=began_ns, ended_ns=ended_ns)

@@ -143,7 +143,7 @@ class Intake:
             match item:
                 case InboundEvent():
                     if item.kind is not EventKind.MESSAGE:
-                        walking.enter(item.id, item.conv)
+                        walking.receive(item)
                         metrics.events_of(channel.kind, await self._control(channel, item)).inc()
                 case Receipt():
                     metrics.events_of(channel.kind, await self._receipt(channel, item)).inc()

@@ -6,7 +6,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from gateway.quick_histogram import QuickHistogram
+from gateway.quick_histogram import QuickHistogram, Series
 
 EVENTS = Counter("frontdesk_events_total", "Inbound events by what became of them", ["channel", "outcome"])
 REJECTED = Counter("frontdesk_rejected_total", "Inbound requests refused before anything was stored", ["code"])
@@ -95,6 +95,12 @@ LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop 
 def deliveries_of(to: str, outcome: str) -> Counter:
     """The counter of one outcome at one destination."""
     return DELIVERIES.labels(to=to, outcome=outcome)
+
+
+@cache
+def accept_of(channel: str) -> Series:
+    """The accept latency of one kind of channel."""
+    return ACCEPT_SECONDS.of(channel)
 
 
 @cache

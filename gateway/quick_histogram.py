@@ -27,7 +27,8 @@ class Series:
     def observe(self, seconds: float) -> None:
         """Count one; a clock that was set back counts as no time."""
         self.counts[bisect_left(self._bounds, seconds)] += 1
-        self.total += max(0.0, seconds)
+        if seconds > 0:
+            self.total += seconds
 
 
 class QuickHistogram(Collector):

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from structlog.typing import EventDict, WrappedLogger
 
 from core import ids
+from core.domain import InboundEvent
 
 
 class Walk(NamedTuple):
@@ -27,12 +28,17 @@ class Walk(NamedTuple):
         return ids.trace_id(self.source)
 
 
-_HERE: ContextVar[Walk | None] = ContextVar("walk", default=None)
+_HERE: ContextVar[Walk | InboundEvent | None] = ContextVar("walk", default=None)
 
 
 def enter(source: str, conv: str, turn: str = "") -> None:
     """What follows in this task, and in tasks begun here, is about this message, until the next ``enter`` or ``leave``."""
     _HERE.set(Walk(source, conv, turn))
+
+
+def receive(event: InboundEvent) -> None:
+    """As ``enter``, for an event that has just come in."""
+    _HERE.set(event)
 
 
 def leave() -> None:
@@ -42,12 +48,13 @@ def leave() -> None:
 
 def here() -> Walk | None:
     """The message at work."""
-    return _HERE.get()
+    at = _HERE.get()
+    return Walk(at.id, at.conv) if isinstance(at, InboundEvent) else at
 
 
 def named(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """A log processor: every line of the walk names its trace; what the line itself says stands."""
-    walk = _HERE.get()
+    walk = here()
     if walk is None:
         return event
     event.setdefault("trace_id", walk.trace_id)
