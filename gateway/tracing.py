@@ -29,7 +29,7 @@ HEADER: Final = "traceparent"
 FORM: Final = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}")
 """W3C Trace Context, version 00 and what later versions must begin like (w3.org/TR/trace-context, read 2026-11-22)."""
 
-_CALLER: ContextVar[str] = ContextVar("caller", default="")
+_HEADERS: ContextVar[Mapping[str, str] | None] = ContextVar("headers", default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ class Span:
 Put = Callable[[Span], None]
 
 
-def called_by(traceparent: str | None) -> None:
-    """A verified request named the trace that led to it; ``None``: it named none."""
-    _CALLER.set(traceparent or "")
+def called_with(headers: Mapping[str, str] | None) -> None:
+    """The headers of a verified request, which may name the trace that led to it; None: of an unproven one, or of none."""
+    _HEADERS.set(headers)
 
 
 class Tracing:
@@ -241,7 +241,8 @@ def _ns(moment: datetime) -> int:
 
 
 def _caller() -> tuple[tuple[str, str], ...]:
-    found = FORM.match(_CALLER.get())
+    headers = _HEADERS.get()
+    found = FORM.match(headers.get(HEADER, "")) if headers is not None else None
     return ((found[1], found[2]),) if found is not None else ()
 
 

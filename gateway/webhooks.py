@@ -35,8 +35,7 @@ async def receive(request: web.Request) -> web.Response:
 async def answer(services: Services, channel: Channel, raw: RawRequest) -> Respond:
     """Verify, parse, make durable, and what to say then."""
     channel, parsed = await _understood(services, channel, raw)
-    if services.inbox.tracing.is_on:
-        tracing.called_by(raw.headers.get(tracing.HEADER))
+    tracing.called_with(raw.headers)
     fresh = await services.intake.take(channel, parsed)
     for item in parsed:
         if isinstance(item, Respond):

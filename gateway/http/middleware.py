@@ -32,7 +32,7 @@ PLAIN_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal and failure has one shape; only bugs are logged, with an id instead of a body."""
     walking.leave()
-    tracing.called_by(None)
+    tracing.called_with(None)
     try:
         return await handler(request)
     except FrontdeskError as error:

@@ -143,7 +143,7 @@ async def test_a_sample_is_the_same_everywhere_and_none_of_nothing(tmp_path: Pat
 async def test_a_callers_trace_is_linked_and_never_the_parent(tmp_path: Path, header: str | None, links: int) -> None:
     async with running(tmp_path, start_lanes=False) as stage:
         spans = watched(stage)
-        tracing.called_by(header)
+        tracing.called_with({} if header is None else {tracing.HEADER: header})
         event = await stage.say("hello")
     (receive,) = named(spans, "receive")
     assert receive.parent is None and receive.trace == ids.trace_id(event.id)
