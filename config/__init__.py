@@ -26,6 +26,7 @@ from config.models import (
 from config.plugs import Plugs
 from config.problems import ConfigProblems, Problem
 from config.schema import json_schema
+from config.telemetry import Telemetry
 from config.tools import convert_tools
 from config.watch import SettingsWatcher
 
@@ -49,6 +50,7 @@ __all__ = [
     "Settings",
     "SettingsWatcher",
     "SourceBlock",
+    "Telemetry",
     "Tenant",
     "convert_cross_encoder",
     "convert_embedder",

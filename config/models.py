@@ -34,6 +34,7 @@ from config.knowledge import Knowledge
 from config.model_roles import Models
 from config.plugs import Block, Part, Slug
 from config.problems import Problem
+from config.telemetry import Telemetry
 from config.tools import Tools, ToolScopes
 
 LEAST_SECRET_BYTES: Final = 32
@@ -281,6 +282,8 @@ class Settings(Part):
     """The process and its two listeners."""
     log: Log = Log()
     """What is logged."""
+    telemetry: Telemetry | None = None
+    """Where traces go; left out: none are made."""
     people: tuple[Person, ...] = ()
     """Who may log in on the internal listener."""
     models: Models | None = None

@@ -35,6 +35,16 @@ def contact_message_id(of_event: str) -> str:
     return "m_" + digest(of_event)
 
 
+def trace_id(of_event: str) -> str:
+    """The W3C trace id of all that one inbound event leads to: it comes from the event, so every process knows it."""
+    return digest("trace", of_event)
+
+
+def span_id(*parts: str) -> str:
+    """A W3C span id, 16 hex characters: the same work has the same id in whichever process it is told of."""
+    return digest("span", *parts)[:16]
+
+
 def row_id(conv: str, seq: int, index: int) -> str:
     """The id of message or outbox row ``index`` of commit ``seq``."""
     return f"{conv}#{seq}#{index}"

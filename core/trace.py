@@ -132,9 +132,17 @@ class Recorder:
         return result
 
     def put(self, name: str, value: Any, *, since: float) -> None:
-        """Record a step that ran outside; what is no mapping stands under ``value``."""
+        """Record a step that ran outside, when it began (``at``, milliseconds into the turn) and how long it took (``ms``).
+
+        What is no mapping stands under ``value``.
+        """
         body = dict(value) if isinstance(value, Mapping) else {"value": value}
-        self.steps[name] = {"ms": round((self.timer() - since) * 1000, 3), **body}
+        ms = round((self.timer() - since) * 1000, 3)
+        self.steps[name] = {"ms": ms, "at": self.into_ms(since), **body}
+
+    def into_ms(self, moment: float) -> float:
+        """How far into the turn a reading of the timer lies."""
+        return round((moment - self.started) * 1000, 3)
 
     @property
     def ms(self) -> float:

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from time import perf_counter, time_ns
 
 import structlog
 
@@ -19,10 +20,12 @@ from core.ledger import Claimed
 from core.ports.channel import Channel, Outbound, Sent, Shown
 from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore
-from gateway import metrics
+from gateway import metrics, walking
 from gateway.accounts import Accounts, desk_name
 from gateway.carrying import carried
 from gateway.crashpoints import crash
+from gateway.origins import Origins
+from gateway.tracing import Tracing
 from gateway.workers import KeyedWorkers
 
 log = structlog.get_logger(__name__)
@@ -120,6 +123,7 @@ class Delivery:
         self._holder = holder
         self._clock = clock
         self._retries: dict[Line, datetime] = {}
+        self.origins, self.tracing = Origins(), Tracing()
         self._workers: KeyedWorkers[Line] = KeyedWorkers("delivery", self._deliver_line, parallel=parallel)
 
     def wake(self, tenant: str, conv: str, to: Destination, *, delay_s: float = 0.0) -> None:
@@ -140,7 +144,7 @@ class Delivery:
         try:
             while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
                 self._retries.pop(line, None)
-                outcome = await self._attempt(claimed)
+                outcome = await self._watched(store, claimed)
                 await self._settle(store, claimed, outcome)
                 if outcome.state is DeliveryState.PENDING:
                     return
@@ -150,6 +154,40 @@ class Delivery:
         except StoreUnavailable:
             log.warning("delivery_waits_for_store", tenant=tenant, conv=conv)
             self._workers.wake(line, delay_s=STORE_RETRY_S)
+        finally:
+            walking.leave()
+
+    async def _watched(self, store: TenantStore, claimed: Claimed) -> Outcome:
+        """One attempt, in the trace of what it answers and in the metrics of its stage."""
+        origin = await self.origins.of(claimed, store)
+        walking.enter(origin.source, claimed.conv, origin.turn)
+        began_ns, before = time_ns(), perf_counter()
+        outcome = await self._attempt(claimed)
+        metrics.DELIVERY_SECONDS.of(claimed.to).observe(perf_counter() - before)
+        metrics.deliveries_of(claimed.to, outcome.state).inc()
+        if outcome.state is DeliveryState.SENT and origin.at is not None:
+            metrics.DELIVERY_AGE_SECONDS.of(claimed.to).observe((self._clock() - origin.at).total_seconds())
+        kind = self._kind(claimed)
+        if claimed.to is Destination.DESK:
+            metrics.DESK_CALLS.labels(desk=kind, outcome=outcome.state).inc()
+        self.tracing.delivered(
+            claimed,
+            origin,
+            kind=kind,
+            outcome=outcome.state,
+            error=outcome.error or "",
+            began_ns=began_ns,
+            ended_ns=time_ns(),
+        )
+        return outcome
+
+    def _kind(self, claimed: Claimed) -> str:
+        """The kind of channel or desk; empty when it is no longer configured."""
+        if claimed.to is Destination.DESK:
+            desk = self._desks().get(claimed.tenant)
+            return desk.kind if desk is not None else ""
+        channel = self._channels().get(claimed.account)
+        return channel.kind if channel is not None else ""
 
     def _wait_on(self, line: Line) -> None:
         """Nothing is due: something new on the line woke it before its time, and took the place of its retry."""
@@ -178,7 +216,6 @@ class Delivery:
             outcome = Outcome(DeliveryState.SENT, vendor_ref=sent.vendor_ref)
             self._accounts.free(_parked_name(claimed))
         crash("send.after")
-        metrics.DELIVERIES.labels(to=claimed.to, outcome=outcome.state).inc()
         return outcome
 
     async def _send(self, claimed: Claimed) -> Sent:

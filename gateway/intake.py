@@ -22,7 +22,7 @@ from core.notices import Notices
 from core.ports.channel import Channel, SupportsAcknowledging, SupportsPlacing
 from core.ports.store import Feedback, Store
 from core.staffing import Always, Staff
-from gateway import metrics
+from gateway import metrics, walking
 from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.inbox import Inbox
@@ -129,13 +129,7 @@ class Intake:
         return [i for i in parsed if not isinstance(i, InboundEvent) or await self.proofs.heard(channel, i)]
 
     async def _messages(self, channel: Channel, events: Sequence[InboundEvent]) -> int:
-        fresh = await self._inbox.accept(channel.tenant, events)
-        new = sum(fresh)
-        if new:
-            metrics.events_of(channel.kind, "accepted").inc(new)
-        if new < len(fresh):
-            metrics.events_of(channel.kind, "duplicate").inc(len(fresh) - new)
-        return new
+        return sum(await self._inbox.accept(channel.tenant, events, channel=channel.kind))
 
     async def _mixed(self, channel: Channel, given: Sequence[Parsed]) -> int:
         parsed = [await self._as_chosen(item) for item in given]
@@ -149,6 +143,7 @@ class Intake:
             match item:
                 case InboundEvent():
                     if item.kind is not EventKind.MESSAGE:
+                        walking.receive(item)
                         metrics.events_of(channel.kind, await self._control(channel, item)).inc()
                 case Receipt():
                     metrics.events_of(channel.kind, await self._receipt(channel, item)).inc()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import Path
+from time import perf_counter
 from typing import TypeVar
 
 import structlog
@@ -23,6 +24,7 @@ from core.ports.knowledge import (
 )
 from core.ports.knowledge_store import KnowledgeStore
 from core.ranking.ranker import Ranker
+from gateway.metrics import SEARCH_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +149,13 @@ class LiveKnowledge:
         """The best passages; an empty result without a generation while there is nothing to search."""
         if self.is_empty:
             return NOTHING
-        return await self._off_loop(lambda index: self._ranker(query, index.search(query)))
+        before, outcome = perf_counter(), "failed"
+        try:
+            found = await self._off_loop(lambda index: self._ranker(query, index.search(query)))
+            outcome = "ok"
+            return found
+        finally:
+            SEARCH_SECONDS.of(outcome).observe(perf_counter() - before)
 
     async def chunks(self, ids: Sequence[str]) -> Mapping[str, str]:
         """id → fingerprint of those that are in the live generation."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Any
 
 import msgspec
@@ -27,12 +27,14 @@ from core.ports.engine import Engine, TurnInput, TurnResult
 from core.ports.store import Store, TenantStore
 from core.settle import settle_dead, settle_turn, turn_head
 from core.staffing import OPEN, Always, Asked, Staff, Staffing
-from gateway import metrics, turn_metrics
+from gateway import metrics, turn_metrics, walking
 from gateway.crashpoints import crash
 from gateway.listening import Listening
 from gateway.media import Media
 from gateway.speaking import TurnSink, typing
+from gateway.tracing import Tracing
 from gateway.turn_journal import TurnJournal, keep_state, kept_state
+from gateway.turn_times import times_of
 from gateway.workers import KeyedWorkers
 
 log = structlog.get_logger(__name__)
@@ -123,6 +125,7 @@ class Lanes:
         self._channels = channels
         self.holder = holder
         self._clock = clock
+        self.tracing = Tracing()
         self._speaking: dict[LaneKey, Running] = {}
         self._workers: KeyedWorkers[LaneKey] = KeyedWorkers("lane", self._run_lane, parallel=parallel)
 
@@ -191,12 +194,22 @@ class Lanes:
                 crash("claim.after")
                 if turn is None:
                     return
+                self._opened(turn)
                 if not await self._run_turn(key, store, turn):
                     self._workers.wake(key, delay_s=RETRY_S * 2**turn.attempt)
                     return
         except StoreUnavailable:
             log.warning("lane_waits_for_store", tenant=tenant, conv=conv)
             self._workers.wake(key, delay_s=STORE_RETRY_S)
+        finally:
+            walking.leave()
+
+    def _opened(self, turn: OpenTurn) -> None:
+        """What follows is about this turn; its messages have waited until now."""
+        walking.enter(turn.events[0].id, turn.head.conv, turn.turn_id)
+        if turn.attempt == 1:
+            waited = self._clock() - min(event.received_at for event in turn.events)
+            metrics.LANE_WAIT_SECONDS.of().observe(waited.total_seconds())
 
     async def _run_turn(self, key: LaneKey, store: TenantStore, turn: OpenTurn) -> bool:
         """True when the turn is committed (or no longer ours), False when it should be tried again."""
@@ -207,7 +220,7 @@ class Lanes:
         channel = self._channels().get(turn.head.account)
         sink = TurnSink(store, channel, turn)
         sink.on_stopped = partial(self.stop_turn, *key)
-        started = perf_counter()
+        started, began_ns = perf_counter(), time_ns()
         try:
             crash("turn.before")
             await sink.resume()
@@ -217,12 +230,25 @@ class Lanes:
             crash("turn.after")
         except StoreUnavailable:
             raise
-        except Exception:
+        except Exception as error:
             log.exception("turn_failed", tenant=key[0], conv=turn.head.conv, turn=turn.turn_id, attempt=turn.attempt)
             metrics.TURNS.labels(outcome="failed").inc()
+            why = type(error).__name__
+            self.tracing.turned(key[0], turn, outcome="failed", began_ns=began_ns, ended_ns=time_ns(), error=why)
             return False
+        answered_ns = time_ns()
         commit = await self._commit(lane, store, turn, result, sink.shown)
-        turn_metrics.count(key[0], result.tally)
+        times = times_of(result.trace)
+        turn_metrics.count(key[0], result.tally, times)
+        self.tracing.turned(
+            key[0],
+            turn,
+            outcome="lost_lane" if commit is None else "committed",
+            began_ns=began_ns,
+            answered_ns=answered_ns,
+            ended_ns=time_ns(),
+            times=times,
+        )
         if commit is not None and any(message.interrupted for message in commit.messages):
             await sink.end()
         metrics.TURN_SECONDS.observe(perf_counter() - started)
@@ -305,6 +331,7 @@ class Lanes:
 
     async def _bury(self, lane: LaneTenant, store: TenantStore, turn: OpenTurn) -> None:
         """Three attempts failed: dead-letter the messages and tell a person."""
+        began_ns = time_ns()
         now, asked = self._clock(), Asked(reason=HandoffReason.DEAD_LETTER, text=_words(turn))
         staffing = await lane.staff.for_handoff(turn_head(turn.head), asked)
         trace = msgspec.json.encode({"dead_letter": True, "attempts": turn.attempt - 1})
@@ -315,3 +342,5 @@ class Lanes:
         log.error("turn_dead_lettered", tenant=store.tenant, conv=turn.head.conv, turn=turn.turn_id)
         await store.append(turn.head.conv, nonce=turn.turn_id, build=build)
         metrics.TURNS.labels(outcome="dead_letter").inc()
+        ended_ns = time_ns()
+        self.tracing.turned(store.tenant, turn, outcome="dead_letter", began_ns=began_ns, ended_ns=ended_ns)

@@ -12,6 +12,7 @@ import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from core.errors import FrontdeskError
+from gateway import walking
 
 FORBIDDEN = frozenset(("text", "body", "token", "password", "secret", "authorization", "jwt", "payload", "email"))
 
@@ -56,6 +57,7 @@ def configure(*, level: str = "info", form: str = "auto", is_final: bool = False
     renderer: Any = structlog.dev.ConsoleRenderer() if is_console else structlog.processors.JSONRenderer()
     chain: list[Any] = [
         structlog.contextvars.merge_contextvars,
+        walking.named,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         drop_forbidden,

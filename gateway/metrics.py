@@ -6,6 +6,8 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from gateway.quick_histogram import QuickHistogram, Series
+
 EVENTS = Counter("frontdesk_events_total", "Inbound events by what became of them", ["channel", "outcome"])
 REJECTED = Counter("frontdesk_rejected_total", "Inbound requests refused before anything was stored", ["code"])
 TURNS = Counter("frontdesk_turns_total", "Turns by outcome", ["outcome"])
@@ -13,6 +15,36 @@ TURN_SECONDS = Histogram(
     "frontdesk_turn_seconds", "From opening a turn to its commit",
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
 )  # fmt: skip
+ACCEPT_SECONDS = QuickHistogram(
+    "frontdesk_accept_seconds", "From a request that was read to its message being durable", ["channel"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)  # fmt: skip
+LANE_WAIT_SECONDS = QuickHistogram(
+    "frontdesk_lane_wait_seconds", "From a turn's earliest message to the turn being opened",
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 120, 600),
+)  # fmt: skip
+TURN_STEP_SECONDS = QuickHistogram(
+    "frontdesk_turn_step_seconds", "How long a step of a turn took", ["step"],
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)  # fmt: skip
+SEARCH_SECONDS = QuickHistogram(
+    "frontdesk_search_seconds", "Searches of the knowledge by outcome", ["outcome"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5),
+)  # fmt: skip
+STORE_SECONDS = QuickHistogram(
+    "frontdesk_store_seconds", "Calls of the store by operation", ["operation"],
+    buckets=(0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30),
+)  # fmt: skip
+DELIVERY_SECONDS = QuickHistogram(
+    "frontdesk_delivery_seconds", "How long a delivery attempt took", ["to"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)  # fmt: skip
+DELIVERY_AGE_SECONDS = QuickHistogram(
+    "frontdesk_delivery_age_seconds", "From a row's commit to its being sent", ["to"],
+    buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 600, 3600, 86400),
+)  # fmt: skip
+DESK_CALLS = Counter("frontdesk_desk_calls_total", "Rows brought to a desk by kind of desk", ["desk", "outcome"])
+SPANS = Counter("frontdesk_spans_total", "Spans of traces, sent to the collector or dropped", ["outcome"])
 IGNORED = Counter("frontdesk_ignored_total", "Inbound events that ask for nothing, by the rule", ["channel", "reason"])
 SIGNATURES_REFUSED = Counter(
     "frontdesk_signatures_refused_total",
@@ -57,6 +89,18 @@ KB_CALLS = Counter(
     ["tenant", "source", "told"],
 )
 LOOP_LAG_SECONDS = Gauge("frontdesk_loop_lag_seconds", "How late the event loop woke up, newest sample")
+
+
+@cache
+def deliveries_of(to: str, outcome: str) -> Counter:
+    """The counter of one outcome at one destination."""
+    return DELIVERIES.labels(to=to, outcome=outcome)
+
+
+@cache
+def accept_of(channel: str) -> Series:
+    """The accept latency of one kind of channel."""
+    return ACCEPT_SECONDS.of(channel)
 
 
 @cache

@@ -19,6 +19,10 @@ FIRST_SECONDS: Final = Histogram(
     "frontdesk_model_first_seconds", "From a call to the first piece of its answer", ["role"],
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16),
 )  # fmt: skip
+SECONDS: Final = Histogram(
+    "frontdesk_model_seconds", "From a call to the end of its answer, tries before it included", ["role"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32),
+)  # fmt: skip
 BREAKER: Final = Gauge("frontdesk_model_breaker", "0 closed, 1 half open, 2 open", ["endpoint", "model"])
 STATES: Final = {"closed": 0, "half_open": 1, "open": 2}
 
@@ -38,6 +42,7 @@ class CountedModels:
         TOKENS.labels(role=role.value, direction="out").inc(outcome.usage.output_tokens)
         COST.labels(role=role.value).inc(outcome.usage.cost)
         FIRST_SECONDS.labels(role=role.value).observe(outcome.first_ms / 1000)
+        SECONDS.labels(role=role.value).observe(outcome.ms / 1000)
 
     def breaker(self, endpoint: str, model: str, state: str) -> None:
         """A breaker moved."""

@@ -18,6 +18,7 @@ from gateway import assist_metrics, compose, desks, webhooks
 from gateway.compose.engines import Equipment
 from gateway.compose.page_parts import page_parts
 from gateway.compose.people import handoff_settings
+from gateway.compose.telemetry import Telemetry
 from gateway.desks import DeskRunners
 from gateway.duties import Duties
 from gateway.gaps import Gaps
@@ -81,7 +82,14 @@ class Serving:
         self._gaps = self._learning()
         self.syncing = Syncing(self._shared.knowledge, sync, plans=self._plans, clock=compose.now)
         self.calls = SourceCalls(jobs=self._jobs, order=self.syncing.order)
-        signals.listeners = (self._shared.waits.committed, self._gaps.committed)
+        tracing, origins = self._shared.telemetry.tracing, self.delivery.origins
+        self._shared.inbox.tracing = self.lanes.tracing = self.delivery.tracing = tracing
+        signals.listeners = (
+            self._shared.waits.committed,
+            self._gaps.committed,
+            origins.committed,
+            tracing.committed,
+        )
         self.queue = QueueSweep(routers=self._routers, notices=lambda tenant: self.world.lanes[tenant].notices)
         self._shared.inbox.on_accepted = signals.accepted
         self._shared.intake.notices = lambda tenant: self.world.lanes[tenant].notices
@@ -91,6 +99,11 @@ class Serving:
         self._shared.media.limit_bytes = lambda: self.world.services.limits.upload_bytes
         self._shared.intake.refusals = self.ladder
         self._shared.store.observer = signals
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """What makes spans and takes them away."""
+        return self._shared.telemetry
 
     def _channels(self) -> Mapping[str, Channel]:
         return self.world.services.channels
@@ -283,11 +296,14 @@ async def serve(
         _spare_the_collector()
         _announce(settings)
 
+    telemetry = serving.telemetry
+    telemetry.start()
     try:
         await serving.process(more).run(started)
     finally:
         await watcher.stop()
         await serving.close_channels()
+        await asyncio.to_thread(telemetry.stop)
 
 
 def _spare_the_collector() -> None:

@@ -7,6 +7,8 @@ from typing import Final
 from prometheus_client import Counter
 
 from core.ports.engine import Tally
+from gateway.metrics import TURN_STEP_SECONDS
+from gateway.turn_times import TurnTimes
 
 ANSWERS: Final = Counter("frontdesk_answers_total", "Replies by how they were made", ["by"])
 RUNGS: Final = Counter("frontdesk_ladder_total", "Turns that a lower rung answered because no model did", ["rung"])
@@ -17,8 +19,10 @@ EXPERIMENTS: Final = Counter(
 )
 
 
-def count(tenant: str, tally: Tally) -> None:
-    """Count one finished turn."""
+def count(tenant: str, tally: Tally, times: TurnTimes | None = None) -> None:
+    """Count one finished turn; ``times`` are those of its record."""
+    for step in times.steps if times is not None else ():
+        TURN_STEP_SECONDS.of(step.name).observe(step.ms / 1000)
     ANSWERS.labels(by=tally.by).inc()
     if tally.rung:
         RUNGS.labels(rung=tally.rung).inc()

@@ -14,7 +14,7 @@ from core.errors import (
 )
 from core.inbound import Elsewhere, Parsed, Respond
 from core.ports.channel import Channel, RawRequest, RefreshesKeys
-from gateway import metrics
+from gateway import metrics, tracing
 from gateway.intake import elsewhere
 from gateway.services import Services, raw_request, services_of
 
@@ -35,6 +35,7 @@ async def receive(request: web.Request) -> web.Response:
 async def answer(services: Services, channel: Channel, raw: RawRequest) -> Respond:
     """Verify, parse, make durable, and what to say then."""
     channel, parsed = await _understood(services, channel, raw)
+    tracing.called_with(raw.headers)
     fresh = await services.intake.take(channel, parsed)
     for item in parsed:
         if isinstance(item, Respond):

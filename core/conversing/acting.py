@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -33,7 +34,8 @@ class Acting:
     """``evidence`` collects what a sentence may cite, by mark ("T1"); ``backed`` what a promise may stand on.
 
     ``changing`` are the tools that do something to the world; ``last`` is the newest outcome.  ``said`` is what the contact
-    wrote, folded, and ``links`` whereto the operator lets answers lead.
+    wrote, folded, and ``links`` whereto the operator lets answers lead.  ``times`` are when calls began, in milliseconds since
+    ``began`` by ``timer``, and how long they took; apart from ``calls``, which are the same when the turn is run again.
     """
 
     firewall: Firewall | None
@@ -41,6 +43,8 @@ class Acting:
     journal: Journal
     sink: ReplySink
     scenery: Scenery
+    timer: Callable[[], float]
+    began: float
     changing: frozenset[str] = frozenset()
     limit: int = MAX_CALLS
     said: str = ""
@@ -48,6 +52,7 @@ class Acting:
     evidence: dict[str, str] = field(default_factory=dict)
     backed: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
+    times: list[dict[str, Any]] = field(default_factory=list)
     last: ToolOutcome | None = None
     step: int = 0
 
@@ -85,13 +90,14 @@ class Acting:
 
     async def _call(self, firewall: Firewall, wish: ToolCall) -> ToolOutcome:
         self.step += 1
+        before = self.timer()
         await self._show(wish.name, "called")
         outcome = (
             self._overtaken(wish)
             or self._refused(wish)
             or await firewall.call(wish, self.session, self.journal, step=self.step)
         )
-        await self.note(wish.name, outcome)
+        await self.note(wish.name, outcome, since=before)
         return outcome
 
     def _overtaken(self, wish: ToolCall) -> Denied | None:
@@ -121,16 +127,22 @@ class Acting:
         """A call that the operator's own script makes: no text from outside chose it."""
         assert self.firewall is not None, "config.references refuses flows that call tools nobody declared"
         self.step += 1
+        before = self.timer()
         await self._show(wish.name, "called")
         session = replace(self.session, untrusted=False)
         outcome = self._overtaken(wish) or await self.firewall.call(wish, session, self.journal, step=self.step)
-        await self.note(wish.name, outcome)
+        await self.note(wish.name, outcome, since=before)
         return outcome
 
-    async def note(self, name: str, outcome: ToolOutcome, *, agreed: str = "") -> None:
-        """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to."""
+    async def note(self, name: str, outcome: ToolOutcome, *, since: float, agreed: str = "") -> None:
+        """Remember an outcome for the receipt, the guard and whoever watches; ``agreed`` is what the contact said yes to.
+
+        ``since`` is when the call began, by ``timer``.
+        """
         await self._show(name, outcome.state)
         self.calls.append({"step": self.step, **to_body(outcome)})
+        at, ms = (since - self.began) * 1000, (self.timer() - since) * 1000
+        self.times.append({"tool": outcome.tool, "outcome": outcome.state, "at": round(at, 3), "ms": round(ms, 3)})
         self.last = outcome
         if isinstance(outcome, Done):
             self.evidence[f"T{len(self.evidence) + 1}"] = "\n".join(filter(None, (agreed, outcome.text)))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -44,11 +43,17 @@ def _plain(request: ModelRequest) -> dict[str, Any]:
 
 @dataclass(slots=True)
 class TurnModels:
-    """One turn's way to its models.  ``calls`` are the receipts, oldest first."""
+    """One turn's way to its models.
+
+    ``calls`` are the receipts, oldest first; ``at`` says when one began, in milliseconds since ``began`` by ``timer``, and is
+    missing where an earlier attempt had asked.
+    """
 
     models: Models
     journal: Taped
     spender: Spender
+    timer: Callable[[], float]
+    began: float
     calls: list[dict[str, Any]] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
 
@@ -70,13 +75,13 @@ class TurnModels:
         known = await self.journal.recorded(name)
         if known is not None:
             return self._again(role, request, known)
-        started = perf_counter()
+        started = self.timer()
         try:
             answer = await self.models.complete(role, request, self.spender)
         except TurnError as error:
             self._failed(role, request, error, started)
             raise
-        self._keep(name, role, request, answer)
+        self._keep(name, role, request, answer, started)
         return answer
 
     async def stream(self, role: ModelRole, request: ModelRequest) -> AsyncGenerator[str | ModelAnswer]:
@@ -88,12 +93,12 @@ class TurnModels:
             yield answer.text
             yield answer
             return
-        started = perf_counter()
+        started = self.timer()
         try:
             async with aclosing(_closable(self.models.stream(role, request, self.spender))) as pieces:
                 async for piece in pieces:
                     if isinstance(piece, ModelAnswer):
-                        self._keep(name, role, request, piece)
+                        self._keep(name, role, request, piece, started)
                     yield piece
         except TurnError as error:
             self._failed(role, request, error, started)
@@ -116,15 +121,19 @@ class TurnModels:
         self._note(role, request, answer)
         return answer
 
-    def _keep(self, name: str, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
+    def _keep(self, name: str, role: ModelRole, request: ModelRequest, answer: ModelAnswer, started: float) -> None:
         self.journal.record_soon(name, msgspec.to_builtins(answer))
-        self._note(role, request, answer)
+        self._note(role, request, answer, at=self._into_ms(started))
 
-    def _note(self, role: ModelRole, request: ModelRequest, answer: ModelAnswer) -> None:
+    def _into_ms(self, moment: float) -> float:
+        return round((moment - self.began) * 1000, 3)
+
+    def _note(self, role: ModelRole, request: ModelRequest, answer: ModelAnswer, *, at: float | None = None) -> None:
         """The receipt of a call; what was said stands on the turn's tape."""
         shown: dict[str, Any] = msgspec.to_builtins(answer)
         del shown["text"], shown["tool_calls"]
-        self.calls.append({"purpose": request.purpose, "role": role.value, "prompt": prompt_hash(request), **shown})
+        said = {"purpose": request.purpose, "role": role.value, "prompt": prompt_hash(request)}
+        self.calls.append({**said, **shown, **({} if at is None else {"at": at})})
 
     def _failed(self, role: ModelRole, request: ModelRequest, error: TurnError, started: float) -> None:
         tried = [msgspec.to_builtins(one) for one in getattr(error, "tried", ())]
@@ -135,7 +144,8 @@ class TurnModels:
                 "prompt": prompt_hash(request),
                 "error": error.code,
                 "tried": tried,
-                "ms": round((perf_counter() - started) * 1000, 3),
+                "ms": round((self.timer() - started) * 1000, 3),
+                "at": self._into_ms(started),
             }
         )
 

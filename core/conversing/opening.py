@@ -79,6 +79,8 @@ async def open_scene(
         journal=taped,
         sink=sink,
         scenery=scenery_of(turn, abilities),
+        timer=record.timer,
+        began=record.started,
         limit=settings.converse.steps,
         said=folded("\n".join((gated.text, *(m.text for m in turn.history if m.role is Role.CONTACT)))),
         links=settings.guard.links,
@@ -87,7 +89,9 @@ async def open_scene(
     models = None
     if abilities.models is not None:
         spender = Spender(tenant=head.tenant, contact=session.identity, turn_id=turn.turn_id)
-        models = TurnModels(models=abilities.models, journal=taped, spender=spender)
+        models = TurnModels(
+            models=abilities.models, journal=taped, spender=spender, timer=record.timer, began=record.started
+        )
         understood = await _asked_again(
             understood, gated.text, models, record, wits=abilities.wits, nonce=scenery_of(turn, abilities).nonce
         )

@@ -29,6 +29,10 @@ def receipts(scene: Scene, found: Found, composed: Composed) -> None:
         steps["models"] = {"calls": scene.models.calls, "usage": msgspec.to_builtins(used)}
     if scene.acting.calls:
         steps["tools"] = {"calls": scene.acting.calls}
+        steps["tool_times"] = {
+            "ms": round(sum(one["ms"] for one in scene.acting.times), 3),
+            "calls": [{**one, "tool": _tool(scene, one["tool"])} for one in scene.acting.times],
+        }
     if scene.journal.tape:
         steps["tape"] = dict(scene.journal.tape)
     if scene.variants:
@@ -42,10 +46,15 @@ def tally(scene: Scene, by: str) -> Tally:
     return Tally(
         by=by,
         rung=steps.get("ladder", {}).get("rung", ""),
-        tools=tuple((call["tool"], call["outcome"]) for call in scene.acting.calls),
+        tools=tuple((_tool(scene, call["tool"]), call["outcome"]) for call in scene.acting.calls),
         variants=dict(scene.variants),
         held=tuple(found["rule"] for one in verdicts if not one["released"] for found in one["findings"][:1]),
     )
+
+
+def _tool(scene: Scene, name: str) -> str:
+    """A name that the operator gave, for metrics and traces; what a model made up may be anything, also a customer's words."""
+    return name if name in scene.abilities.tools else "unknown"
 
 
 def shown_triage(verdict: Verdict | None) -> dict[str, Any]:

@@ -68,10 +68,11 @@ async def settle(scene: Scene) -> Settled | Composed | None:
 async def _confirmed(scene: Scene, pending: PendingCall) -> ToolOutcome:
     firewall = scene.abilities.firewall
     assert firewall is not None
+    before = scene.record.timer()
     await scene.sink.tool(pending.tool, "called")
     outcome = await firewall.confirm(pending, scene.acting.session, scene.journal)
     agreed = to_text(parse(pending.question))
-    await scene.acting.note(pending.tool, outcome, agreed=f"Confirmed by the customer: {agreed}")
+    await scene.acting.note(pending.tool, outcome, since=before, agreed=f"Confirmed by the customer: {agreed}")
     return outcome
 
 

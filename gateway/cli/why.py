@@ -60,7 +60,7 @@ async def _why(settings: Settings, message_id: str, *, as_json: bool) -> int:
 
     from core.replay import replay
     from gateway.cli import redacting
-    from gateway.cli.why_view import Shown, show
+    from gateway.cli.why_view import Shown, show, trace_id_of
     from gateway.compose import open_store
     from gateway.compose.offline import offline
 
@@ -75,7 +75,8 @@ async def _why(settings: Settings, message_id: str, *, as_json: bool) -> int:
     bound = redacting.bound_of(of.abilities.tools)
     if as_json:
         told = {"same": again.is_same, "settings_changed": again.settings_changed}
-        body = redacting.record(msgspec.to_builtins({"trace": found, "replay": told, "suggestion": used}), bound)
+        whole = {"trace_id": trace_id_of(found), "trace": found, "replay": told, "suggestion": used}
+        body = redacting.record(msgspec.to_builtins(whole), bound)
         typer.echo(json.dumps(body, indent=2, ensure_ascii=False))
     else:
         block = of.tenant.models or settings.models

@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from core import ids
 from core.replay import Replay
 from core.trace import Trace, recorded_result
 from gateway.cli import why_models
@@ -39,6 +40,7 @@ def show(trace: Trace, again: Replay, console: Console, shown: Shown | None = No
     console.print(
         Text(f"Turn {trace.turn_id}", style="bold"), plain(f"in {trace.given.conv}, {trace.at:%Y-%m-%d %H:%M:%S %Z}")
     )
+    line(console, f"Trace {trace_id_of(trace)}", style="dim")
     _asked(console, trace)
     section(console, "Understood")
     pairs(console, _understood(trace.steps.get("understand", {}), trace.steps.get("rewrite", {})))
@@ -56,6 +58,11 @@ def show(trace: Trace, again: Replay, console: Console, shown: Shown | None = No
     _evidence(console, trace.steps)
     _timings(console, trace)
     _replay(console, trace, again)
+
+
+def trace_id_of(trace: Trace) -> str | None:
+    """What log lines and spans of this turn name: the trace of the first message it answered."""
+    return ids.trace_id(trace.given.events[0].id) if trace.given.events else None
 
 
 def _asked(console: Console, trace: Trace) -> None:

@@ -35,6 +35,7 @@ from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
 from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.compose.plans import plan_of
 from gateway.compose.stores import KnowledgeKeeper, knowledge_store, ledger, open_store
+from gateway.compose.telemetry import Telemetry, telemetry_of
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -45,6 +46,7 @@ from gateway.listening import Listening
 from gateway.live import Hub
 from gateway.media import Media
 from gateway.services import Limits, Services, TenantServices, WebAccount
+from gateway.store.measured import measured
 from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
@@ -152,6 +154,7 @@ class Shared:
     pools: Pools
     embedders: Embedders
     secret: bytes
+    telemetry: Telemetry
     waits: Waits = field(default_factory=Waits)
 
 
@@ -327,7 +330,7 @@ def stages(shared: Shared, current: Callable[[], World], *, ladder: Ladder) -> S
 def shared_parts(settings: config.Settings) -> Shared:
     """Open what outlives a reload; the ledger is started later, by the process."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = ledger(settings, lock=True)
+    store = measured(ledger(settings, lock=True))
     inbox, accounts, background = (
         Inbox(store, max_unread=settings.server.limits.unread_events),
         Accounts(now),
@@ -345,4 +348,5 @@ def shared_parts(settings: config.Settings) -> Shared:
         pools=Pools(),
         embedders=embedders_of(settings),
         secret=session_secret(settings),
+        telemetry=telemetry_of(settings),
     )

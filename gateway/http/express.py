@@ -18,7 +18,7 @@ from aiohttp.helpers import rfc822_formatted_time
 
 from core.errors import FrontdeskError
 from core.ports.channel import Channel, RawRequest
-from gateway import webhooks
+from gateway import tracing, walking, webhooks
 from gateway.http import middleware
 from gateway.services import Current
 
@@ -236,6 +236,8 @@ class Connection(asyncio.Protocol):
             inner.eof_received()
 
     async def _answer(self, head: Head, channel: Channel, body: bytes) -> None:
+        walking.leave()
+        tracing.called_with(None)
         services = self._front.current.services
         raw = RawRequest(
             method="POST", path=head.path, headers=Headers(head.lines), body=body, received_at=services.clock()

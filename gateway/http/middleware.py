@@ -9,7 +9,7 @@ import structlog
 from aiohttp import hdrs, web
 
 from core.errors import FrontdeskError, InboundRejected
-from gateway import metrics
+from gateway import metrics, tracing, walking
 from gateway.http import problem
 from gateway.http.origins import cors_headers, preflight
 from gateway.services import Services, services_of
@@ -31,6 +31,8 @@ PLAIN_POLICY: Final = "default-src 'none'; frame-ancestors 'none'"
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Every refusal and failure has one shape; only bugs are logged, with an id instead of a body."""
+    walking.leave()
+    tracing.called_with(None)
     try:
         return await handler(request)
     except FrontdeskError as error:

@@ -131,7 +131,7 @@ async def accept(visit: Visit, event: InboundEvent) -> bool:
     if event.kind is EventKind.CONTACT_WENT_ON:
         return not (await visit.tenant.handoff.take(event)).is_duplicate
     head = await visit.store.head(visit.conv)
-    (is_new,) = await visit.services.inbox.accept(visit.tenant.id, (event,))
+    (is_new,) = await visit.services.inbox.accept(visit.tenant.id, (event,), channel=visit.account.channel.kind)
     if is_new and (head is None or head.owner in (Owner.BOT, Owner.NONE)):
         visit.services.hub.publish(visit.tenant.id, visit.conv, "typing", {"who": "bot", "active": True})
     return is_new
@@ -180,7 +180,7 @@ async def bring_person(visit: Visit, *, key: str, reason: str | None) -> Done:
         words = detail or ASK_FOR_PERSON.get(language, ASK_DEFAULT)
         now = visit.services.clock()
         event = visit.account.channel.said(visit.session, key=f"ask.{key}", text=words, now=now, field="/reason")
-        await visit.services.inbox.accept(visit.tenant.id, (event,))
+        await visit.services.inbox.accept(visit.tenant.id, (event,), channel=visit.account.channel.kind)
     return await visit.tenant.handoff.request(visit.conv, key=key, reason=detail)
 
 
