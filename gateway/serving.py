@@ -16,6 +16,7 @@ from core.errors import FrontdeskError
 from core.ports.channel import Channel, Closes, SupportsProfiles
 from gateway import assist_metrics, compose, desks, webhooks
 from gateway.compose.engines import Equipment
+from gateway.compose.living import polls_of
 from gateway.compose.page_parts import page_parts
 from gateway.compose.people import handoff_settings
 from gateway.compose.telemetry import Telemetry
@@ -25,6 +26,7 @@ from gateway.gaps import Gaps
 from gateway.http import demo, framing, slack_oauth
 from gateway.http.express import Express
 from gateway.http.internal import internal_app
+from gateway.http.limits import RateLimits
 from gateway.http.public import public_app
 from gateway.identity import Identity
 from gateway.ladder import Ladder
@@ -94,7 +96,9 @@ class Serving:
         self._shared.inbox.on_accepted = signals.accepted
         self._shared.intake.notices = lambda tenant: self.world.lanes[tenant].notices
         self._shared.intake.staff = lambda tenant: self.world.lanes[tenant].staff
-        self._shared.intake.stopping = self.lanes
+        self._shared.intake.stopping = signals
+        if self._shared.live is not None:
+            self._shared.live.heard = signals.heard
         self._shared.media.channels = self._channels
         self._shared.media.limit_bytes = lambda: self.world.services.limits.upload_bytes
         self._shared.intake.refusals = self.ladder
@@ -180,8 +184,10 @@ class Serving:
                 self.duties.of("queue", self.queue.run),
                 *self.syncing.background,
                 self.calls.run,
+                *polls_of(settings, shared.hub),
             ),
         )
+        rates = RateLimits(shared=None if shared.live is None else shared.live.rates)
         beyond = (
             *webhooks.routes(),
             *desks.routes(),
@@ -196,7 +202,7 @@ class Serving:
             framing.allow(desk, self.framed_by)
         listeners = (
             Listener(
-                app=public_app(self.current, more_routes=beyond),
+                app=public_app(self.current, more_routes=beyond, rate_limits=rates),
                 host=public.host,
                 port=public.port,
                 front=Express(self.current),
@@ -241,6 +247,16 @@ class Serving:
             loop.call_later(TURN_LIMIT_S, tenant.knowledge.close)
         await world.equipment.start()
         loop.call_later(TURN_LIMIT_S, self._stop_later, former.equipment)
+
+    async def meet_replicas(self) -> None:
+        """Begin to hear of the other replicas; never waits for them."""
+        if self._shared.live is not None:
+            await self._shared.live.start()
+
+    async def leave_replicas(self) -> None:
+        """Tell them the last events; safe twice."""
+        if self._shared.live is not None:
+            await self._shared.live.stop()
 
     def register(self) -> None:
         """Tell the vendors where events go, where an account does that by itself."""
@@ -291,6 +307,7 @@ async def serve(
 
     async def started() -> None:
         await watcher.start()
+        await serving.meet_replicas()
         await serving.world.equipment.start()
         serving.register()
         _spare_the_collector()
@@ -302,6 +319,7 @@ async def serve(
         await serving.process(more).run(started)
     finally:
         await watcher.stop()
+        await serving.leave_replicas()
         await serving.close_channels()
         await asyncio.to_thread(telemetry.stop)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import config
 from adapters.web.channel import WebChannel
@@ -32,6 +32,7 @@ from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, engine_of, intents_of, ranker_of
 from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
+from gateway.compose.living import answers_of, live_layer
 from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.compose.plans import plan_of
 from gateway.compose.stores import KnowledgeKeeper, knowledge_store, ledger, open_store
@@ -51,6 +52,9 @@ from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
 from kb_sync.pipeline import build
+
+if TYPE_CHECKING:
+    from gateway.spreading.layer import LiveLayer
 
 __all__ = [
     "CHANNELS",
@@ -156,6 +160,7 @@ class Shared:
     secret: bytes
     telemetry: Telemetry
     waits: Waits = field(default_factory=Waits)
+    live: LiveLayer | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +180,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
     desks: dict[str, Desk] = {}
     channels: dict[str, Channel] = {}
     accounts: dict[str, WebAccount] = {}
-    equipment = Equipment(clock=now, claims_of=shared.store.for_tenant)
+    equipment = Equipment(clock=now, claims_of=shared.store.for_tenant, answers=answers_of(shared.live))
     for tenant in settings.tenants:
         services = tenants[tenant.id] = _tenant(settings, tenant, shared)
         desks[tenant.id] = desk_of(settings, tenant, shared, services, equipment=equipment, channels=lambda: channels)
@@ -336,10 +341,11 @@ def shared_parts(settings: config.Settings) -> Shared:
         Accounts(now),
         Background(),
     )
+    hub, secret = Hub(), session_secret(settings)
     return Shared(
         store=store,
         knowledge=knowledge_store(settings),
-        hub=Hub(),
+        hub=hub,
         inbox=inbox,
         accounts=accounts,
         background=background,
@@ -347,6 +353,7 @@ def shared_parts(settings: config.Settings) -> Shared:
         media=Media(store, uploads=uploads_of(settings), clock=now),
         pools=Pools(),
         embedders=embedders_of(settings),
-        secret=session_secret(settings),
+        secret=secret,
+        live=live_layer(settings, hub=hub, secret=secret),
         telemetry=telemetry_of(settings),
     )

@@ -16,7 +16,6 @@ from core.conversing.abilities import Abilities, AccountFacts, ReadFile
 from core.experiments import Experiment
 from core.flows.flow import Flow
 from core.intents.model import IntentModel
-from core.kept_answers import KeptAnswers
 from core.models_settings import ModelsSettings
 from core.ports.channel import Channel, Choices
 from core.ports.tools import Verification
@@ -27,6 +26,7 @@ from core.settings import EngineSettings
 from core.spending import Claims, Ledger
 from core.tools.firewall import Firewall
 from gateway.compose.finding import wits_of
+from gateway.compose.living import AnswersOf, answers_of
 from gateway.model_metrics import CountedModels
 
 log = structlog.get_logger(__name__)
@@ -41,6 +41,7 @@ class Equipment:
 
     clock: Clock
     claims_of: ClaimsOf
+    answers: AnswersOf = field(default_factory=lambda: answers_of(None))
     models: dict[int, RoleModels] = field(default_factory=dict)
     toolboxes: list[Toolbox] = field(default_factory=list)
     _growing: list[tuple[Toolbox, Callable[[], None]]] = field(default_factory=list)
@@ -128,7 +129,7 @@ def abilities_of(
         models=models,
         scopes={level: getattr(tenant.tool_scopes, level.value) for level in Verification},
         flows=config.convert_flows(tenant.flows, Flow),
-        cache=KeptAnswers(engine.converse.cache, clock=equipment.clock) if models is not None else None,
+        cache=equipment.answers(engine.converse.cache) if models is not None else None,
         experiments=config.convert_experiments(tenant.experiments, Experiment),
         accounts=_accounts(tenant, channels),
         read_file=read_file,

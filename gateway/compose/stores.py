@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import config
+from config.addresses import address_of
 from core.candidates import CandidateStore
 from core.ports.knowledge_store import KnowledgeStore
 from core.ports.store import Store
@@ -21,7 +22,12 @@ class KnowledgeKeeper(KnowledgeStore, CandidateStore, Protocol):
 
 
 def ledger(settings: config.Settings, *, lock: bool) -> Store:
-    """The store of conversations, not yet started."""
+    """The store of conversations, not yet started; ``lock`` keeps a second serve off an embedded one."""
+    address = address_of(settings.store)
+    if address is not None:
+        from gateway.store.mongodb import MongoStore, mongo_documents  # noqa: PLC0415  the driver is loaded where it is used
+
+        return MongoStore(mongo_documents(address), clock=now)
     return SqliteStore(settings.data_dir / "frontdesk.sqlite3", clock=now, lock=lock)
 
 
