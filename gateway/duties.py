@@ -1,7 +1,7 @@
 """Work that one replica does at a time: it runs where the duty is ours, and ends soon after it is not.
 
 On a store of a single process every duty is ours, always.  Where several share a store, a replica that drains gives its duties up
-with its lease, and those of one that died are taken over when its lease is over.  One that was frozen may do a last step of its
+as it begins to, and those of one that died are taken over when its lease is over.  One that was frozen may do a last step of its
 duty beside the new holder, so whatever runs here must bear being done twice: what it finds is stored under keys that are unique.
 """
 
@@ -20,14 +20,18 @@ from core.ports.store import Store
 log = structlog.get_logger(__name__)
 
 Work = Callable[[], Awaitable[None]]
+GIVE_UP_S = 1.0
+"""A drain does not wait longer for a store that does not answer."""
+
 LOOK_S = 1.0
 """One small read per duty and replica; a hand-over takes this long beside what the lease takes."""
 
 
 async def give_up(store: Store, duty: str, holder: str) -> None:
     """Let another replica go on now, not when this one has drained; a store that does not answer leaves that to the lease."""
-    with suppress(StoreUnavailable):
-        await store.system.release(duty, holder)
+    with suppress(StoreUnavailable, TimeoutError):
+        async with asyncio.timeout(GIVE_UP_S):
+            await store.system.release(duty, holder)
 
 
 class Duties:

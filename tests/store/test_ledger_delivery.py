@@ -82,3 +82,19 @@ def test_of_two_outcomes_the_first_stands(before: int) -> None:
     expected = DeliveryState.REJECTED if is_rejected else DeliveryState.SENT
     stored = drive(pair.two.message(f"{CONV}#1#1"))
     assert stored.delivery is expected
+
+
+@pytest.mark.parametrize("before", range(3, 8))
+def test_a_claim_that_its_process_slept_over_is_made_anew(before: int) -> None:
+    """Others may have thought it gone meanwhile; nothing was sent on the first claim, and so it says."""
+    pair = Pair()
+    drive(answer(pair.one, "a"))
+    slow = pair.one.next_delivery(CONV, CHANNEL, "w1")
+    ended, _ = advance(slow, before)
+    assert not ended
+    pair.monotonic.now += LEASE_S / 2
+    ended, claimed = advance(slow, LONGEST)
+    assert ended
+    assert (claimed.attempt, claimed.unsettled) == (2, False)
+    first, _ = pair.server.shard("attempts", KEY.shard).values()
+    assert first["outcome"] == "pending"

@@ -41,7 +41,7 @@ async def test_nothing_that_is_done_and_old_is_left(tmp_path: Path) -> None:
         for number in range(2 * pruning.ROWS_AT_ONCE + 1):
             old, ref = (int(clock.now.timestamp() * 1e6), f"r{number}")
             turn = f"t_old{number}"
-            db.execute("insert into turns values(?,?,?,1,?,1,x'90')", (turn, other, TENANT, old))
+            db.execute("insert into turns values(?,?,?,1,?,1,x'90','w')", (turn, other, TENANT, old))
             db.execute("insert into steps values(?,?,'trace',0,?,x'00')", (turn, TENANT, old))
             db.execute("insert into previews values(?,?,'shown',null)", (turn, TENANT))
             place = (other, TENANT, number, 0)

@@ -87,3 +87,24 @@ async def test_a_backlog_of_100_000_events_delays_no_start(tmp_path: Path) -> No
         page = await again.system.unread(after=page[-1], limit=500)
     assert [work.conv for work in found] == [f"c_{n:05d}" for n in range(5_000)]
     await again.stop()
+
+
+async def test_a_turn_that_an_older_version_left_open_is_answered(tmp_path: Path) -> None:
+    """It did not write down who ran a turn; its lane still names whoever had committed the last one."""
+    path = tmp_path / "f.sqlite3"
+    store = store_at(tmp_path)
+    await store.start()
+    acme = store.for_tenant(TENANT)
+    await acme.accept([event(1)])
+    former = await acme.open_turn(CONV, "w1")
+    assert former is not None
+    await store.write(lambda db: db.execute("update turns set holder = ''"))
+    await store.stop()
+    with sqlite3.connect(path, isolation_level=None) as db:
+        assert db.execute("select holder from turns").fetchall() == [("",)]
+    db.close()
+    await store.start()
+    again = await store.for_tenant(TENANT).open_turn(CONV, "w2")
+    assert again is not None
+    assert (again.turn_id, again.attempt, again.events, again.head.term) == (former.turn_id, 2, former.events, 0)
+    await store.stop()
