@@ -15,7 +15,6 @@ from gateway.store.mongodb import MongoStore, mongo_documents
 from gateway.store.mongodb.indexes import INDEXES, ensure
 from gateway.store.mongodb.schema import Step, migrate, version
 from tests.contracts.words import TENANT, Clock, message
-from tests.services.server import LOOPBACK, free_port
 from tests.store.mongodb.commands import listened
 from tests.store.mongodb.test_walk import life
 
@@ -149,13 +148,3 @@ async def test_the_store_starts_and_stops_with_its_database(mongodb: str, databa
         await late.start()
     with pytest.raises(StoreUnavailable):
         await late.check()
-
-
-async def test_a_start_without_a_server_is_unavailable_and_names_no_address() -> None:
-    port = free_port()
-    documents = mongo_documents(f"mongodb://ada:s3cret@{LOOPBACK}:{port}/db")
-    with pytest.raises(StoreUnavailable) as gone:
-        await documents.get("events", "c", "a")
-    assert not any(word in str(gone.value) for word in ("s3cret", "ada", LOOPBACK, str(port)))
-    assert gone.value.__suppress_context__
-    await documents.stop()
