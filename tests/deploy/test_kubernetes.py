@@ -13,6 +13,7 @@ import yaml
 
 import config
 from gateway.compose import plugs
+from gateway.compose.channels import uploads_of
 from gateway.http.ops import routes
 from tests.deploy.test_watching import exported
 from tests.deploy.tools import DEPLOY
@@ -127,6 +128,15 @@ def test_a_pod_has_no_rights_it_does_not_need(pod: Manifest) -> None:
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
     assert {mount["name"] for mount in container["volumeMounts"]} == set(volumes)
     assert volumes["config"]["configMap"]["name"] == "frontdesk"
+
+
+def test_files_of_contacts_are_shared_and_outlive_a_pod(settings: config.Settings) -> None:
+    claim = one("PersistentVolumeClaim", "frontdesk-uploads")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    volumes = {volume["name"]: volume for volume in POD["spec"]["volumes"]}
+    places = {mount["mountPath"]: volumes[mount["name"]] for mount in POD["spec"]["containers"][0]["volumeMounts"]}
+    uploads = places[str(uploads_of(settings))]
+    assert uploads["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
 
 
 def test_every_secret_of_the_yaml_is_in_the_example(settings: config.Settings) -> None:

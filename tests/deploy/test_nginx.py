@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -16,7 +18,8 @@ from aiohttp import web
 from evals.serving import Served
 from gateway.cli.chat_client import read_events
 from tests.deploy.proxy import Proxy, nginx
-from tests.flows.company import company
+from tests.faults.signed import Signed, headers_of
+from tests.flows.company import ACCOUNT, company
 from tests.services.server import LOOPBACK, free_port
 from tests.web.world import names
 
@@ -123,10 +126,46 @@ async def test_a_file_may_be_larger(proxy: Proxy) -> None:
     assert (await announced(proxy.url, "/v1/web/uploads", 12_000_000))[0] == 413
 
 
-async def test_when_one_is_killed_the_other_answers(
+@pytest.fixture
+def first(replicas: tuple[Served, Served]) -> Served:
+    """The first replica, running; a test may end it, for whatever comes after is answered by the second."""
+    if replicas[0].process is None:
+        replicas[0].start()
+    return replicas[0]
+
+
+async def test_a_replica_that_drains_is_missed_by_nobody(
+    proxy: Proxy, first: Served, caller: aiohttp.ClientSession
+) -> None:
+    """Vendors send all the time while one replica gets SIGTERM: every event is taken at once, none is refused."""
+    numbers = itertools.count()
+    statuses: list[int] = []
+    is_going, is_over = asyncio.Event(), asyncio.Event()
+
+    async def sending() -> None:
+        while not is_over.is_set():
+            message = Signed(thread="t", number=next(numbers), text="Hello", sent_at=datetime.now(UTC))
+            body = message.body()
+            url = f"{proxy.url}/webhooks/{ACCOUNT}"
+            async with caller.post(url, data=body, headers=headers_of(body, message_id=message.id)) as answer:
+                statuses.append(answer.status)
+            if len(statuses) > 20:
+                is_going.set()
+
+    async def ending() -> None:
+        await is_going.wait()
+        assert await asyncio.to_thread(first.stop) == 0
+        is_over.set()
+
+    async with asyncio.timeout(WAIT_S * 2), asyncio.TaskGroup() as group:
+        for work in (sending(), sending(), ending()):
+            group.create_task(work)
+    assert len(statuses) > 20 and set(statuses) == {200}
+
+
+async def test_when_one_is_gone_the_other_answers(
     proxy: Proxy, replicas: tuple[Served, Served], caller: aiohttp.ClientSession
 ) -> None:
-    """The first stays dead: whatever test comes after this one is answered by the second."""
     replicas[0].kill()
     for _ in range(6):
         async with caller.get(proxy.url + "/openapi.json") as answer:
