@@ -93,7 +93,7 @@ async def test_an_earlier_voice_note_is_remembered(knowledge: IndexKnowledge) ->
     follow_up = "And for plants?"
     results = [await run(knowledge, turn(text=follow_up, history=(m,))) for m in (spoke, wrote)]
     queries = [tracing.decode(result.trace).steps["rewrite"] for result in results]
-    assert [{**query, "ms": 0} for query in queries] == [{**queries[1], "ms": 0}] * 2
+    assert [{**query, "ms": 0, "at": 0} for query in queries] == [{**queries[1], "ms": 0, "at": 0}] * 2
 
 
 @pytest.mark.parametrize("files", [(HEARD,), (VOICE,), (IMAGE, HEARD), (LATE, GONE), ()])
