@@ -21,13 +21,14 @@ from core.ids import NewId
 from core.inbound import Receipt
 from core.ledger import Claimed, Commit, OpenTurn
 from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
-from gateway.store.documents import Documents, Where
+from gateway.store.documents import Documents
 from gateway.store.ledger_delivery import Deliveries
-from gateway.store.ledger_io import SEPARATOR, SureDocuments, check_tenant, conversation_of, shard, word
+from gateway.store.ledger_io import SureDocuments, check_tenant, conversation_of, shard
 from gateway.store.ledger_lane import Lanes
 from gateway.store.ledger_leases import Leases
 from gateway.store.ledger_links import Links
 from gateway.store.ledger_log import Log
+from gateway.store.ledger_moved import key_of_moved
 from gateway.store.ledger_reads import Reads
 from gateway.store.ledger_records import Records
 from gateway.store.ledger_shapes import Key, event_document
@@ -122,13 +123,10 @@ class DocumentTenant:
         return Key(self.tenant, conv)
 
     async def _key_of_turn(self, turn_id: str) -> Key:
-        """Where a turn is written.  Its id names its conversation, unless it was moved here from the embedded store."""
         conv = conversation_of(turn_id)
         if conv == turn_id:
-            where: Where = (("_id", "eq", shard(self.tenant, turn_id)),)
-            for turn in await self._store.documents.scan("turns", where=where, limit=1):
-                return Key(self.tenant, word(turn, "conv").partition(SEPARATOR)[2])
-        return Key(self.tenant, conv)
+            return await key_of_moved(self._store.documents, self.tenant, turn_id)
+        return self._key(conv)
 
     async def accept(self, events: Sequence[InboundEvent]) -> tuple[bool, ...]:
         """Store events durably; of two with one id in the same batch the first counts as new."""
