@@ -144,8 +144,8 @@ def attempt(row: Row) -> Document:
 
 
 def turn(row: Row) -> Document:
-    """A turn under its own id, in its conversation; who holds the lane is in the head."""
-    turn_id, tenant, conv, opened_at, done, batch, seq, body = row
+    """A turn under its own id, in its conversation."""
+    turn_id, tenant, conv, opened_at, done, batch, holder, seq, body = row
     key, head = Key(tenant, conv), None if body is None else decode_head(body)
     newest = 0 if head is None else head.seq
     return {
@@ -155,7 +155,7 @@ def turn(row: Row) -> Document:
         "id": turn_id,
         "n": newest + 1 if seq is None else seq,
         "term": 0 if head is None else head.term,
-        "holder": "" if head is None else head.holder,
+        "holder": holder,
         "opened_at": opened_at,
         "batch": tuple(key.event(ids.event_id(conv, k)) for k in msgspec.msgpack.decode(batch, type=list[str])),
         "done": bool(done),
@@ -164,7 +164,7 @@ def turn(row: Row) -> Document:
 
 def attempted_again(row: Row) -> Document:
     """The last attempt of a turn that goes on: the next one counts from it."""
-    turn_id, tenant, conv, attempt, body = row
+    turn_id, tenant, conv, attempt, holder = row
     key = Key(tenant, conv)
     return {
         "_id": f"{key.turn(turn_id)}#{attempt}",
@@ -172,7 +172,7 @@ def attempted_again(row: Row) -> Document:
         "tenant": tenant,
         "turn": key.turn(turn_id),
         "k": attempt,
-        "holder": "" if body is None else decode_head(body).holder,
+        "holder": holder,
     }
 
 
