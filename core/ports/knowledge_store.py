@@ -37,8 +37,9 @@ class KnowledgeStore(Protocol):
         versions: Mapping[str, str] = EMPTY,
         stale: Mapping[str, datetime] = EMPTY,
     ) -> None:
-        """Upsert documents and delete external ids in one short transaction, with what is remembered of the source's items.
+        """Upsert documents and delete external ids, with what is remembered of the source's items.
 
+        In one short transaction, or, where there are none, so that whatever a killed sync left half is read again by the next.
         ``versions`` are of items that were read whole, which are stale no more ("" remembers none); ``stale`` are items that
         could not be read, and since when: a moment that is known already stays.
         """
@@ -74,9 +75,21 @@ class KnowledgeStore(Protocol):
         """Record a generation that is being built."""
 
     def set_live(
-        self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime, former: str = "retired"
+        self,
+        tenant: str,
+        generation: str,
+        *,
+        documents: int,
+        chunks: int,
+        at: datetime,
+        former: str = "retired",
+        fence: int | None = None,
     ) -> None:
-        """Swap in one transaction: the generation becomes live, and the live one what ``former`` says."""
+        """Swap in one step: the generation becomes live, and the live one what ``former`` says.
+
+        ``fence`` is what the lease gave that the caller holds (``SyncLease.fence``): ``StoreError``, and nothing changed, when
+        another sync has had a later one.
+        """
 
     def set_failed(self, tenant: str, generation: str) -> None:
         """A build that did not finish."""
