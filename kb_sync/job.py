@@ -10,7 +10,7 @@ from typing import Protocol
 
 from core.ids import NewId
 from core.ports.knowledge import Generation, IndexEngine, Source
-from core.ports.knowledge_store import KnowledgeStore
+from core.ports.knowledge_store import KnowledgeStore, SyncLease
 from kb_sync import chunking
 from kb_sync.golden import Ask
 
@@ -84,7 +84,8 @@ class SyncJob:
     """One tenant's knowledge and where it is kept; ``root`` holds the folders of built generations and nothing else.
 
     ``settings`` is source id → digest of its settings, without secrets: with another one its documents are read anew.  ``ask``
-    asks golden questions; without it a release is not asked any.
+    asks golden questions; without it a release is not asked any.  ``lease`` is one that holds across machines; without it, it is
+    a file in ``root``.
     """
 
     tenant: str
@@ -98,6 +99,7 @@ class SyncJob:
     rules: Rules = field(default_factory=Rules)
     ask: Ask | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    lease: SyncLease | None = None
 
     def signature(self) -> str:
         """What an index of today's documents would be made of: another one means that a build is due.

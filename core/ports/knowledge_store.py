@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -87,7 +88,7 @@ class KnowledgeStore(Protocol):
     ) -> None:
         """Swap in one step: the generation becomes live, and the live one what ``former`` says.
 
-        ``fence`` is what the lease gave that the caller holds (``SyncLease.fence``): ``StoreError``, and nothing changed, when
+        ``fence`` is what the lease gave that the caller holds (``SyncLease.fence``): ``SyncRunning``, and nothing changed, when
         another sync has had a later one.
         """
 
@@ -129,3 +130,20 @@ class KnowledgeStore(Protocol):
 
     def last_due(self, tenant: str, source: str) -> datetime | None:
         """The newest moment that was claimed."""
+
+
+class SyncLease(Protocol):
+    """Lets one sync of a tenant run at a time, wherever it runs; synchronous and thread-safe."""
+
+    @property
+    def fence(self) -> int | None:
+        """What ``KnowledgeStore.set_live`` is to be given while it is held; None where it cannot be lost."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold it for as long as the context lasts; ``SyncRunning`` names who has it."""
+
+    def check(self) -> None:
+        """``SyncRunning`` when it was held and another sync has taken it over since: this process was stopped for long."""
+
+    def is_held(self) -> bool:
+        """Whether a sync holds it that is still alive; does not take it."""

@@ -9,7 +9,7 @@ import config
 from config.knowledge import Knowledge, Schedule, SourceBlock
 from core import cron
 from gateway.syncing.plans import SourcePlan, TenantPlan, Timetable
-from kb_sync.pipeline import LOCK
+from kb_sync.lease import LOCK, FileLease
 
 
 def plan_of(settings: config.Settings, tenant: config.Tenant) -> TenantPlan:
@@ -17,7 +17,7 @@ def plan_of(settings: config.Settings, tenant: config.Tenant) -> TenantPlan:
     return TenantPlan(
         tenant=tenant.id,
         sources=tuple(_source(tenant.knowledge, block) for block in tenant.knowledge.sources),
-        lease=settings.data_dir / "index" / tenant.id / LOCK,
+        lease=FileLease(settings.data_dir / "index" / tenant.id / LOCK),
     )
 
 

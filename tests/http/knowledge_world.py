@@ -28,6 +28,7 @@ from gateway.store.knowledge import SqliteKnowledgeStore
 from gateway.syncing.plans import SourcePlan, TenantPlan
 from kb_sync.gate import REFUSED, ChangedAnswer, Shares, Verdict
 from kb_sync.golden import Answered
+from kb_sync.lease import FileLease
 from tests.http.desk_world import DeskWorld, internal_app, seated
 from tests.kb_sync.test_gaps import HEATER, PARASOL, candidate
 
@@ -135,7 +136,7 @@ async def knowing(
             planned = tuple(
                 SourcePlan(source=id, kind=kind, timetable=None, fresh_within_s=48 * 3_600) for id, kind in sources
             )
-            plan = TenantPlan(tenant=tenant.id, sources=planned, lease=root / tenant.id / "lock")
+            plan = TenantPlan(tenant=tenant.id, sources=planned, lease=FileLease(root / tenant.id / "lock"))
             return replace(tenant, knowledge=live, plan=plan)
 
         world = desk.world

@@ -16,7 +16,7 @@ from core.providers.embedded import EmbeddedEngine
 from kb_sync import contents, gate
 from kb_sync.golden import Answered, GoldenQuestion, golden_questions
 from kb_sync.job import Rules, SyncJob
-from kb_sync.lease import sync_lease
+from kb_sync.lease import FileLease
 from kb_sync.pipeline import build, refresh, rollback, sync
 from tests.kb_sync.feed import Feed
 from tests.kb_sync.test_pipeline import found
@@ -259,7 +259,7 @@ def test_going_back_needs_somewhere_to_go(tmp_path: Path, feed: Feed) -> None:
     sync(made)
     with pytest.raises(KnowledgeUnavailable, match="no former release to go back to"):
         rollback(made)
-    with sync_lease(made.root / "sync.lock"), pytest.raises(SyncRunning):
+    with FileLease(made.root / "sync.lock").hold(), pytest.raises(SyncRunning):
         rollback(made)
     feed.put("more")
     sync(made)

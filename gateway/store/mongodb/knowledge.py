@@ -43,6 +43,7 @@ INDEXES: Final[Mapping[str, Sequence[Sequence[str]]]] = {
     "runs": (("tenant",),),
     "history": (("tenant", "source", "started_at"),),
     "claims": (("tenant", "source", "due_at"),),
+    "leases": (("tenant", "term"),),
     "candidates": (("tenant", "state", "learned_at"),),
 }
 """Ascending, and none of them unique."""
