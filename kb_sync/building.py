@@ -15,6 +15,7 @@ from pathlib import Path
 
 from core.errors import FrontdeskError, KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import Generation
+from kb_sync import sharing
 from kb_sync.contents import FILE, contents
 from kb_sync.cutting import Changes, Documents, changes_since_live
 from kb_sync.job import Progress, Quiet, SyncJob
@@ -79,7 +80,7 @@ def publish(job: SyncJob, generation: Generation, *, former: str = "retired") ->
 def name_live(job: SyncJob, live: Generation) -> None:
     """Tell the engine what is live; when that fails, the next sync tells it again."""
     with suppress(KnowledgeUnavailable):
-        job.engine.published(job.folder(live.id), live.id)
+        job.engine.published(job.place(live.id), live.id)
 
 
 def _set_live(job: SyncJob, generation: Generation, at: datetime, former: str) -> None:
@@ -99,7 +100,9 @@ def _set_live(job: SyncJob, generation: Generation, at: datetime, former: str) -
 def drop(job: SyncJob, generation: str) -> None:
     """Remove a generation that is not live; one whose index is out of reach stays recorded, and goes another time."""
     with suppress(KnowledgeUnavailable):
-        job.engine.drop(job.folder(generation), generation)
+        job.engine.drop(job.place(generation), generation)
+        if job.files is not None:
+            sharing.forget(job.files, job.tenant, generation)
         job.store.forget_generation(job.tenant, generation)
 
 
@@ -108,12 +111,12 @@ def discard(job: SyncJob, generation: str) -> None:
     shutil.rmtree(job.root / (generation + SUFFIX), ignore_errors=True)
     job.store.set_failed(job.tenant, generation)
     with suppress(KnowledgeUnavailable):  # the record stays until it is gone
-        job.engine.drop(job.folder(generation), generation)
+        job.engine.drop(job.place(generation), generation)
 
 
 def _built(job: SyncJob, generation: str, counted: Documents, changes: Changes | None) -> int:
     """The complete, durable folder of a generation; returns the number of chunks."""
-    building, folder = job.root / (generation + SUFFIX), job.folder(generation)
+    building, folder = job.root / (generation + SUFFIX), job.place(generation)
     building.mkdir(parents=True)
     chunks = _extended(job, generation, building, counted, changes) if changes is not None else None
     if chunks is None:
@@ -123,6 +126,8 @@ def _built(job: SyncJob, generation: str, counted: Documents, changes: Changes |
     _make_durable(building)
     building.rename(folder)
     _sync_to_disk(job.root)
+    if job.files is not None:
+        sharing.keep(job.files, job.tenant, folder)
     job.engine.open(folder, generation).close()
     return chunks
 
@@ -224,6 +229,8 @@ def remove_leftovers(job: SyncJob) -> None:
     for folder in job.root.iterdir():
         if folder.is_dir() and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+    if job.files is not None:
+        sharing.forget_others(job.files, job.tenant, kept)
 
 
 def _remove_old(job: SyncJob) -> None:

@@ -128,7 +128,7 @@ def _is_withdrawn(job: SyncJob, signature: str) -> bool:
 
 def _waiting(job: SyncJob, signature: str) -> tuple[Generation, Verdict] | None:
     """The refused release of these very documents, if it was looked at by these very rules."""
-    verdict = refused(job.root)
+    verdict = refused(job)
     if verdict is None or verdict.signature != signature or verdict.rules != rules_digest(job):
         return None
     known = {each.id: each for each in job.store.generations(job.tenant) if each.state == "refused"}

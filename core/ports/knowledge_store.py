@@ -147,3 +147,22 @@ class SyncLease(Protocol):
 
     def is_held(self) -> bool:
         """Whether a sync holds it that is still alive; does not take it."""
+
+
+class SharedFiles(Protocol):
+    """Small files of a tenant that all replicas see; a file is whole or not there.  Synchronous and thread-safe."""
+
+    def put(self, tenant: str, name: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file; what had the name is replaced at once."""
+
+    def read(self, tenant: str, name: str) -> Iterator[bytes] | None:
+        """The bytes of a file in parts; None when there is none."""
+
+    def names(self, tenant: str) -> tuple[str, ...]:
+        """The names of all files of a tenant, in order."""
+
+    def forget(self, tenant: str, name: str) -> None:
+        """Remove a file that may not be there."""
+
+    def sweep(self, tenant: str) -> None:
+        """Remove what writers left that died; nobody else may write meanwhile."""

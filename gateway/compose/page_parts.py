@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import config
 from core.ports.embedding import Embedder
 from gateway.compose import Shared, now
 from gateway.gap_board import GapBoard
 from gateway.http.knowledge_page import Parts
+from kb_sync.gate import Verdict, refused_in
 
 
 def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts:
@@ -19,8 +19,8 @@ def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts
         found = next((each for each in settings().tenants if each.id == tenant), None)
         return None if found is None else shared.embedders.at_hand(found)
 
-    def root_of(tenant: str) -> Path:
-        return settings().data_dir / "index" / tenant
+    def refused_of(tenant: str) -> Verdict | None:
+        return refused_in(settings().data_dir / "index" / tenant)
 
     board = GapBoard(shared.store, shared.knowledge, embedder_of=embedder_of, clock=now)
-    return Parts(board=board, root_of=root_of)
+    return Parts(board=board, refused_of=refused_of)

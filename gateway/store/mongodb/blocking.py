@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
+from warnings import catch_warnings, simplefilter
 
 from pymongo import InsertOne, MongoClient, ReplaceOne
 from pymongo.collection import Collection
@@ -60,9 +61,12 @@ def connected(address: str) -> Database[Row]:
     given = {name.lower() for name, _ in parse_qsl(urlsplit(address).query)}
     patience = {name: value for name, value in PATIENCE.items() if name.lower() not in given}
     try:
-        client: MongoClient[Row] = MongoClient(address, **patience, **SAFE)
+        # The driver warns of an option it cannot use and goes on without it, be it the one for TLS.
+        with catch_warnings():
+            simplefilter("error", UserWarning)
+            client: MongoClient[Row] = MongoClient(address, **patience, **SAFE)
         return client.get_default_database()
-    except (PyMongoError, ValueError, TypeError) as error:
+    except (PyMongoError, ValueError, TypeError, UserWarning) as error:
         # Their words may hold parts of the address, and that a password.
         raise ConfigError(f"`store` is no MongoDB address that can be used ({type(error).__name__}).") from None
 

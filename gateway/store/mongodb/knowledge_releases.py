@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from bson import Binary
 
-from core.errors import StoreError
+from core.errors import StoreError, SyncRunning
 from core.ports.knowledge import Generation
 from gateway.store.knowledge import HIDDEN
 from gateway.store.mongodb.blocking import Row, delete, faults, insert_first, insert_missing, key, nonce, upsert
@@ -99,20 +99,20 @@ class KnowledgeReleases(KnowledgeRuns):
         former: str = "retired",
         fence: int | None = None,
     ) -> None:
-        """The next step of the chain; ``StoreError``, and nothing went live, when another one took that place."""
+        """The next step of the chain; ``SyncRunning``, and nothing went live, when another one took that place."""
         with faults():
             known = self._known(tenant)
             if generation not in known.records:
                 raise StoreError(f"generation {generation} is not recorded")
             if fence is not None and known.number != fence:
-                raise StoreError(OVERTAKEN)
+                raise SyncRunning(OVERTAKEN)
             chain = {name: stands for name, stands in known.chain.items() if name in known.records}
             for name, stands in chain.items():
                 if stands.state == "live":
                     chain[name] = msgspec.structs.replace(stands, state=former)
             chain[generation] = Standing("live", documents, chunks, at)
             if not self._step(tenant, known.number + 1, chain) and not self._is_live(tenant, generation):
-                raise StoreError(OVERTAKEN)
+                raise SyncRunning(OVERTAKEN)
 
     def _is_live(self, tenant: str, generation: str) -> bool:
         """Whether it is all the same: who took the next number meanwhile may have taken it over."""
