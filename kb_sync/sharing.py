@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from core.errors import KnowledgeUnavailable
 from core.ports.knowledge_store import SharedFiles
 
 READ_BYTES = 1_000_000
@@ -24,7 +25,10 @@ def keep(files: SharedFiles, tenant: str, folder: Path) -> None:
 
 
 def fetch(files: SharedFiles, tenant: str, folder: Path) -> None:
-    """Have the folder of a release here, whole or not at all; nothing comes of one that was not kept."""
+    """Have the folder of a release here, whole or not at all; nothing comes of one that was not kept.
+
+    ``KnowledgeUnavailable`` when it is removed meanwhile.
+    """
     names = [name for name in files.names(tenant) if name.startswith(f"{folder.name}/")]
     if not names:
         return
@@ -32,8 +36,11 @@ def fetch(files: SharedFiles, tenant: str, folder: Path) -> None:
     part.mkdir(parents=True)
     try:
         for name in names:
+            parts = files.read(tenant, name)
+            if parts is None:
+                raise KnowledgeUnavailable(f"the release {folder.name} was removed just now")
             with (part / name.partition("/")[2]).open("wb") as file:
-                file.writelines(files.read(tenant, name) or ())
+                file.writelines(parts)
         part.rename(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)

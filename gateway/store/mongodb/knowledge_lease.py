@@ -5,7 +5,8 @@ claimer compares no clocks: it takes over once it has seen the same beat for the
 holds a term begins with a fence in the chain of releases (``new_fence``), so that a sync which was stopped, was taken for dead
 and wakes can publish nothing; before that ``check`` tells it so.
 
-A holder that dies leaves a beat that stands still.  One whose insert was answered to nobody is such a holder too.
+A holder that dies leaves a beat that stands still.  One whose insert was answered to nobody is such a holder too.  One that is
+stopped between its term and its fence may wake and take the fence of who followed: then both give up and the next sync runs.
 """
 
 from __future__ import annotations
