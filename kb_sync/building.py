@@ -1,6 +1,6 @@
 """Generations: built beside the live one, made durable, opened once to be sure, then made live in one step.
 
-Callers hold the tenant's ``sync_lease``.
+Callers hold the tenant's lease.
 """
 
 from __future__ import annotations
@@ -8,15 +8,18 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
-from core.errors import FrontdeskError, KnowledgeUnavailable
+from core.errors import FrontdeskError, KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import Generation
+from kb_sync import sharing
 from kb_sync.contents import FILE, contents
 from kb_sync.cutting import Changes, Documents, changes_since_live
 from kb_sync.job import Progress, Quiet, SyncJob
+from kb_sync.lease import lease_of
 
 KEPT_GENERATIONS = 3
 """The live one and two to roll back to; a serving process may still be reading the former one."""
@@ -58,34 +61,62 @@ def publish(job: SyncJob, generation: Generation, *, former: str = "retired") ->
     """Make a complete generation live, in one step; the live one becomes what ``former`` says, and the oldest are removed.
 
     A source may have called meanwhile that something is gone: that is looked for before the swap, and once more after it, for
-    such calls hide in what is live.
+    such calls hide in what is live.  ``SyncRunning`` when the lease was lost, and nothing went live.
     """
     at = job.clock()
     withhold(job, generation)
-    job.store.set_live(
-        job.tenant, generation.id, documents=generation.documents, chunks=generation.chunks, at=at, former=former
-    )
+    try:
+        _set_live(job, generation, at, former)
+    except SyncRunning:
+        if generation.state == "building":
+            discard(job, generation.id)
+        raise
+    name_live(job, generation)
     withhold(job, generation)
     _remove_old(job)
     return replace(generation, state="live", live_at=at)
 
 
+def name_live(job: SyncJob, live: Generation) -> None:
+    """Tell the engine what is live; when that fails, the next sync tells it again."""
+    with suppress(KnowledgeUnavailable):
+        job.engine.published(job.place(live.id), live.id)
+
+
+def _set_live(job: SyncJob, generation: Generation, at: datetime, former: str) -> None:
+    lease = lease_of(job)
+    lease.check()
+    job.store.set_live(
+        job.tenant,
+        generation.id,
+        documents=generation.documents,
+        chunks=generation.chunks,
+        at=at,
+        former=former,
+        fence=lease.fence,
+    )
+
+
 def drop(job: SyncJob, generation: str) -> None:
-    """Remove a complete generation that is not live."""
-    shutil.rmtree(job.folder(generation), ignore_errors=True)
-    job.store.forget_generation(job.tenant, generation)
+    """Remove a generation that is not live; one whose index is out of reach stays recorded, and goes another time."""
+    with suppress(KnowledgeUnavailable):
+        job.engine.drop(job.place(generation), generation)
+        if job.files is not None:
+            sharing.forget(job.files, job.tenant, generation)
+        job.store.forget_generation(job.tenant, generation)
 
 
 def discard(job: SyncJob, generation: str) -> None:
     """Remove what a build left that did not come to its end."""
     shutil.rmtree(job.root / (generation + SUFFIX), ignore_errors=True)
-    shutil.rmtree(job.folder(generation), ignore_errors=True)
     job.store.set_failed(job.tenant, generation)
+    with suppress(KnowledgeUnavailable):  # the record stays until it is gone
+        job.engine.drop(job.place(generation), generation)
 
 
 def _built(job: SyncJob, generation: str, counted: Documents, changes: Changes | None) -> int:
     """The complete, durable folder of a generation; returns the number of chunks."""
-    building, folder = job.root / (generation + SUFFIX), job.folder(generation)
+    building, folder = job.root / (generation + SUFFIX), job.place(generation)
     building.mkdir(parents=True)
     chunks = _extended(job, generation, building, counted, changes) if changes is not None else None
     if chunks is None:
@@ -95,6 +126,8 @@ def _built(job: SyncJob, generation: str, counted: Documents, changes: Changes |
     _make_durable(building)
     building.rename(folder)
     _sync_to_disk(job.root)
+    if job.files is not None:
+        sharing.keep(job.files, job.tenant, folder)
     job.engine.open(folder, generation).close()
     return chunks
 
@@ -190,12 +223,14 @@ def remove_leftovers(job: SyncJob) -> None:
     kept = set()
     for generation in job.store.generations(job.tenant):
         if generation.state in ("building", "failed"):
-            job.store.forget_generation(job.tenant, generation.id)
+            drop(job, generation.id)
         else:
             kept.add(generation.id)
     for folder in job.root.iterdir():
         if folder.is_dir() and folder.name not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+    if job.files is not None:
+        sharing.forget_others(job.files, job.tenant, kept)
 
 
 def _remove_old(job: SyncJob) -> None:

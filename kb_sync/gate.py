@@ -15,6 +15,7 @@ import msgspec
 from core.errors import KnowledgeUnavailable
 from core.ids import digest
 from core.ports.knowledge import Generation
+from core.ports.knowledge_store import SharedFiles
 from kb_sync.golden import Answered, Ask, GoldenQuestion, golden_questions, is_found, is_right
 from kb_sync.job import Progress, SyncJob
 
@@ -209,17 +210,38 @@ def _became(question: GoldenQuestion, before: Answered, after: Answered) -> str:
     return "other" if was == now else "better" if now else "worse"
 
 
-def refused(root: Path) -> Verdict | None:
+def refused(job: SyncJob) -> Verdict | None:
     """The verdict on the release that waits beside the live one, None when there is none."""
+    return refused_in(job.root) if job.files is None else refused_among(job.files, job.tenant)
+
+
+def refused_in(root: Path) -> Verdict | None:
+    """As ``refused``, in the folder of a tenant's index."""
     try:
-        return msgspec.json.decode((root / REFUSED).read_bytes(), type=Verdict)
-    except (FileNotFoundError, msgspec.DecodeError):
+        return _verdict((root / REFUSED).read_bytes())
+    except FileNotFoundError:
+        return None
+
+
+def refused_among(files: SharedFiles, tenant: str) -> Verdict | None:
+    """As ``refused``, among the files that replicas share."""
+    parts = files.read(tenant, REFUSED)
+    return None if parts is None else _verdict(b"".join(parts))
+
+
+def _verdict(raw: bytes) -> Verdict | None:
+    try:
+        return msgspec.json.decode(raw, type=Verdict)
+    except msgspec.DecodeError:
         return None
 
 
 def keep_refused(job: SyncJob, verdict: Verdict) -> None:
     """Write the verdict down, whole or not at all, and keep the release beside."""
     job.store.set_refused(job.tenant, verdict.generation, documents=verdict.documents, chunks=verdict.chunks)
+    if job.files is not None:
+        job.files.put(job.tenant, REFUSED, [msgspec.json.encode(verdict)])
+        return
     part = job.root / (REFUSED + ".part")
     part.write_bytes(msgspec.json.encode(verdict))
     part.replace(job.root / REFUSED)
@@ -227,4 +249,6 @@ def keep_refused(job: SyncJob, verdict: Verdict) -> None:
 
 def forget_refused(job: SyncJob) -> None:
     """Nothing waits any more."""
+    if job.files is not None:
+        job.files.forget(job.tenant, REFUSED)
     (job.root / REFUSED).unlink(missing_ok=True)

@@ -15,8 +15,7 @@ from kb_sync.ahead import load_all
 from kb_sync.building import hide
 from kb_sync.comparing import Comparison
 from kb_sync.job import SyncJob
-from kb_sync.lease import sync_lease
-from kb_sync.pipeline import LOCK
+from kb_sync.lease import lease_of
 
 
 class HearingSource(Source, SupportsHearing, Protocol):
@@ -30,7 +29,7 @@ def reread(job: SyncJob, source: HearingSource, *, changed: Collection[str] = ()
     stays as it was until the next sync.  What went or got another audience is not answered from any more when it returns.
     ``SyncRunning`` while a sync is at work, ``SourceUnavailable`` when the vendor cannot be asked: nothing was stored then.
     """
-    with sync_lease(job.root / LOCK):
+    with lease_of(job).hold():
         found = Comparison(
             known=job.store.entries(job.tenant, source.id),
             versions={},

@@ -10,9 +10,10 @@ from typing import Protocol
 
 from core.ids import NewId
 from core.ports.knowledge import Generation, IndexEngine, Source
-from core.ports.knowledge_store import KnowledgeStore
+from core.ports.knowledge_store import KnowledgeStore, SharedFiles, SyncLease
 from kb_sync import chunking
 from kb_sync.golden import Ask
+from kb_sync.sharing import fetch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +85,8 @@ class SyncJob:
     """One tenant's knowledge and where it is kept; ``root`` holds the folders of built generations and nothing else.
 
     ``settings`` is source id → digest of its settings, without secrets: with another one its documents are read anew.  ``ask``
-    asks golden questions; without it a release is not asked any.
+    asks golden questions; without it a release is not asked any.  ``lease`` is one that holds across machines; without it, it is
+    a file in ``root``.  ``files`` keeps what a release has on disk for other replicas; None where they share the disk.
     """
 
     tenant: str
@@ -98,6 +100,8 @@ class SyncJob:
     rules: Rules = field(default_factory=Rules)
     ask: Ask | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
+    lease: SyncLease | None = None
+    files: SharedFiles | None = None
 
     def signature(self) -> str:
         """What an index of today's documents would be made of: another one means that a build is due.
@@ -115,5 +119,12 @@ class SyncJob:
         return generation.signature.startswith(self.recipe() + "/")
 
     def folder(self, generation: str) -> Path:
-        """Where a generation's index lies."""
+        """Where a generation's index lies; what another replica kept of it is fetched first."""
+        folder = self.place(generation)
+        if self.files is not None and not folder.exists():
+            fetch(self.files, self.tenant, folder)
+        return folder
+
+    def place(self, generation: str) -> Path:
+        """Where a generation lies that may not be here."""
         return self.root / generation

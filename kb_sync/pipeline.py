@@ -12,11 +12,12 @@ from kb_sync import releasing
 from kb_sync.building import hide, is_usable, remove_leftovers
 from kb_sync.gate import Verdict
 from kb_sync.job import ChunkSettings, Progress, Quiet, Rules, SyncJob
-from kb_sync.lease import sync_lease
+from kb_sync.lease import LOCK, lease_of
 from kb_sync.reading import Wishes, read_source, withdraw
 from kb_sync.releasing import Release
 
 __all__ = [
+    "LOCK",
     "ChunkSettings",
     "Progress",
     "Quiet",
@@ -29,8 +30,6 @@ __all__ = [
     "sync",
     "withdraw",
 ]
-
-LOCK = "sync.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +78,7 @@ def sync(
     and the next sync builds.
     """
     shown, wishes = progress or Quiet(), Wishes(full=full, yes=yes, is_dry=is_dry)
-    with sync_lease(job.root / LOCK):
+    with lease_of(job).hold():
         remove_leftovers(job)
         with _closing(job):
             runs = tuple(
@@ -109,7 +108,7 @@ def build(job: SyncJob) -> Generation:
 
     ``SyncRunning`` when a sync is at work, which will bring one itself.
     """
-    with sync_lease(job.root / LOCK):
+    with lease_of(job).hold():
         remove_leftovers(job)
         live = job.store.live(job.tenant)
         if live is not None and is_usable(job, live):
@@ -119,7 +118,7 @@ def build(job: SyncJob) -> Generation:
 
 def refresh(job: SyncJob, *, force: bool = False, progress: Progress | None = None) -> SyncReport:
     """A new release of what is stored, without reading the sources; errors as of ``sync``."""
-    with sync_lease(job.root / LOCK):
+    with lease_of(job).hold():
         remove_leftovers(job)
         return _report(job, (), releasing.release(job, progress or Quiet(), full=True, force=force))
 
@@ -130,7 +129,7 @@ def rollback(job: SyncJob, generation: str | None = None) -> Generation:
     It stays until a sync brings other documents (see ``releasing``).  ``SyncRunning`` when a sync is at work;
     ``KnowledgeUnavailable`` says why it cannot be.
     """
-    with sync_lease(job.root / LOCK):
+    with lease_of(job).hold():
         remove_leftovers(job)
         return releasing.rollback(job, generation)
 

@@ -18,6 +18,7 @@ from kb_sync.ahead import listing_faults, load_all
 from kb_sync.building import hide
 from kb_sync.comparing import Comparison, are_too_many
 from kb_sync.job import Progress, SyncJob
+from kb_sync.lease import lease_of
 
 READER = "1"
 """Part of what documents were read with: raise it when the same item would give another document."""
@@ -169,6 +170,7 @@ class _Reading:
         if not self._wishes.is_dry:
             stale = dict.fromkeys(found.failed - self._marked, job.clock())
             self._marked |= found.failed
+            lease_of(job).check()
             if found.put or remove or found.read or stale:
                 job.store.apply(job.tenant, source, put=found.put, remove=remove, versions=found.read, stale=stale)
             if removed := [*found.withdrawn, *(document_id(job.tenant, source, name) for name in remove)]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.errors import KnowledgeUnavailable
 from core.ports.knowledge import Generation
-from kb_sync.building import FORMER, build_candidate, discard, drop, is_known, is_usable, publish, withhold
+from kb_sync.building import FORMER, build_candidate, discard, drop, is_known, is_usable, name_live, publish, withhold
 from kb_sync.gate import Verdict, forget_refused, judge, keep_refused, questions_of, refused, rules_digest
 from kb_sync.job import Progress, Quiet, SyncJob
 
@@ -38,6 +38,7 @@ def release(job: SyncJob, progress: Progress, *, full: bool = False, force: bool
     live, signature = job.store.live(job.tenant), job.signature()
     is_sound = live is not None and is_usable(job, live)
     if live is not None and is_sound:
+        name_live(job, live)
         if live.signature == signature and not full:
             _forget_refused(job)
             return Release()
@@ -127,7 +128,7 @@ def _is_withdrawn(job: SyncJob, signature: str) -> bool:
 
 def _waiting(job: SyncJob, signature: str) -> tuple[Generation, Verdict] | None:
     """The refused release of these very documents, if it was looked at by these very rules."""
-    verdict = refused(job.root)
+    verdict = refused(job)
     if verdict is None or verdict.signature != signature or verdict.rules != rules_digest(job):
         return None
     known = {each.id: each for each in job.store.generations(job.tenant) if each.state == "refused"}

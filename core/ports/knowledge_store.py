@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -37,8 +38,9 @@ class KnowledgeStore(Protocol):
         versions: Mapping[str, str] = EMPTY,
         stale: Mapping[str, datetime] = EMPTY,
     ) -> None:
-        """Upsert documents and delete external ids in one short transaction, with what is remembered of the source's items.
+        """Upsert documents and delete external ids, with what is remembered of the source's items.
 
+        In one short transaction, or, where there are none, so that whatever a killed sync left half is read again by the next.
         ``versions`` are of items that were read whole, which are stale no more ("" remembers none); ``stale`` are items that
         could not be read, and since when: a moment that is known already stays.
         """
@@ -74,9 +76,21 @@ class KnowledgeStore(Protocol):
         """Record a generation that is being built."""
 
     def set_live(
-        self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime, former: str = "retired"
+        self,
+        tenant: str,
+        generation: str,
+        *,
+        documents: int,
+        chunks: int,
+        at: datetime,
+        former: str = "retired",
+        fence: int | None = None,
     ) -> None:
-        """Swap in one transaction: the generation becomes live, and the live one what ``former`` says."""
+        """Swap in one step: the generation becomes live, and the live one what ``former`` says.
+
+        ``fence`` is what the lease gave that the caller holds (``SyncLease.fence``): ``SyncRunning``, and nothing changed, when
+        another sync has had a later one.
+        """
 
     def set_failed(self, tenant: str, generation: str) -> None:
         """A build that did not finish."""
@@ -116,3 +130,39 @@ class KnowledgeStore(Protocol):
 
     def last_due(self, tenant: str, source: str) -> datetime | None:
         """The newest moment that was claimed."""
+
+
+class SyncLease(Protocol):
+    """Lets one sync of a tenant run at a time, wherever it runs; synchronous and thread-safe."""
+
+    @property
+    def fence(self) -> int | None:
+        """What ``KnowledgeStore.set_live`` is to be given while it is held; None where it cannot be lost."""
+
+    def hold(self) -> AbstractContextManager[None]:
+        """Hold it for as long as the context lasts; ``SyncRunning`` names who has it."""
+
+    def check(self) -> None:
+        """``SyncRunning`` when it was held and another sync has taken it over since: this process was stopped for long."""
+
+    def is_held(self) -> bool:
+        """Whether a sync holds it that is still alive; does not take it."""
+
+
+class SharedFiles(Protocol):
+    """Small files of a tenant that all replicas see; a file is whole or not there.  Synchronous and thread-safe."""
+
+    def put(self, tenant: str, name: str, parts: Iterable[bytes]) -> None:
+        """Write a whole file; what had the name is replaced at once."""
+
+    def read(self, tenant: str, name: str) -> Iterator[bytes] | None:
+        """The bytes of a file in parts; None when there is none."""
+
+    def names(self, tenant: str) -> tuple[str, ...]:
+        """The names of all files of a tenant, in order."""
+
+    def forget(self, tenant: str, name: str) -> None:
+        """Remove a file that may not be there."""
+
+    def sweep(self, tenant: str) -> None:
+        """Remove what writers left that died; nobody else may write meanwhile."""

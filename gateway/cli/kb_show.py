@@ -57,7 +57,7 @@ def show_status(jobs: Sequence[SyncJob], screen: Screen, *, as_json: bool = Fals
 
 def _status(job: SyncJob) -> dict[str, Any]:
     runs = {run.source: run for run in job.store.runs(job.tenant)}
-    waits = gate.refused(job.root)
+    waits = gate.refused(job)
     outcomes = [run.outcome for run in runs.values()]
     return {
         "tenant": job.tenant,
@@ -112,7 +112,7 @@ def _show_releases(job: SyncJob, out: Console) -> None:
         table.add_row(one.id, one.state, str(one.documents), str(one.chunks), _moment(one.live_at))
     out.print()
     tabled(out, table)
-    if (waits := gate.refused(job.root)) is not None:
+    if (waits := gate.refused(job)) is not None:
         _show_reasons(waits, out)
         line(out, "`frontdesk kb diff` shows what would change, `frontdesk sync --force` publishes it", style="dim")
 
@@ -129,7 +129,7 @@ def _moment(at: datetime | None) -> str:
 
 def show_difference(job: SyncJob, release: str | None, screen: Screen, *, as_json: bool = False) -> bool:
     """What a kept release has over the live one; ``KnowledgeUnavailable`` when that cannot be told."""
-    live, verdict = job.store.live(job.tenant), gate.refused(job.root)
+    live, verdict = job.store.live(job.tenant), gate.refused(job)
     if release is None and verdict is None:
         screen.say(f"{job.tenant}: no release waits; name a kept one to compare it: {_kept(job)}")
         return True

@@ -86,7 +86,7 @@ def _refused(known: TenantServices) -> Refusal | None:
     from gateway.lab.knowledge import Refusal
     from kb_sync.gate import refused
 
-    verdict = refused(known.job.root) if known.job is not None else None
+    verdict = refused(known.job) if known.job is not None else None
     if verdict is None:
         return None
     return Refusal(at=verdict.at, documents=verdict.documents, reasons=list(verdict.reasons))

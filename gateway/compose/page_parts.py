@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import config
 from core.ports.embedding import Embedder
@@ -11,6 +10,7 @@ from gateway.compose import Shared, now
 from gateway.compose.stores import index_root
 from gateway.gap_board import GapBoard
 from gateway.http.knowledge_page import Parts
+from kb_sync.gate import Verdict, refused_among, refused_in
 
 
 def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts:
@@ -20,8 +20,9 @@ def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts
         found = next((each for each in settings().tenants if each.id == tenant), None)
         return None if found is None else shared.embedders.at_hand(found)
 
-    def root_of(tenant: str) -> Path:
-        return index_root(settings(), tenant)
+    def refused_of(tenant: str) -> Verdict | None:
+        files = shared.library.files
+        return refused_in(index_root(settings(), tenant)) if files is None else refused_among(files, tenant)
 
     board = GapBoard(shared.store, shared.knowledge, embedder_of=embedder_of, clock=now)
-    return Parts(board=board, root_of=root_of)
+    return Parts(board=board, refused_of=refused_of)

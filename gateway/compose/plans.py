@@ -8,17 +8,16 @@ from zoneinfo import ZoneInfo
 import config
 from config.knowledge import Knowledge, Schedule, SourceBlock
 from core import cron
-from gateway.compose.stores import index_root
+from core.ports.knowledge_store import SyncLease
 from gateway.syncing.plans import SourcePlan, TenantPlan, Timetable
-from kb_sync.pipeline import LOCK
 
 
-def plan_of(settings: config.Settings, tenant: config.Tenant) -> TenantPlan:
-    """The tenant's sources in the order of the YAML."""
+def plan_of(tenant: config.Tenant, lease: SyncLease) -> TenantPlan:
+    """The tenant's sources in the order of the YAML; ``lease`` is held while one of its syncs runs."""
     return TenantPlan(
         tenant=tenant.id,
         sources=tuple(_source(tenant.knowledge, block) for block in tenant.knowledge.sources),
-        lease=index_root(settings, tenant.id) / LOCK,
+        lease=lease,
     )
 
 

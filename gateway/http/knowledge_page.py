@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -22,7 +21,7 @@ from gateway.services import Services, TenantServices, services_of
 from gateway.syncing.plans import SourcePlan
 from gateway.syncing.standing import standing
 from handoff.people import Person, PersonRole
-from kb_sync.gate import refused
+from kb_sync.gate import Verdict
 
 PATH: Final = "/knowledge"
 SYNC: Final = "/admin/kb/sync"
@@ -34,11 +33,11 @@ GAPS_WITHIN_S: Final = 3.0
 class Parts:
     """What the page is made of beside the services.
 
-    ``root_of`` gives the folder of a tenant's built generations.
+    ``refused_of`` gives what the gate said of the release of a tenant that waits; it reads.
     """
 
     board: GapBoard
-    root_of: Callable[[str], Path]
+    refused_of: Callable[[str], Verdict | None]
 
 
 PARTS: web.AppKey[Parts] = web.AppKey("frontdesk_knowledge_page", Parts)
@@ -102,7 +101,7 @@ async def _sight(
         now=now,
         sources=await asyncio.to_thread(read),
         live=status.generation,
-        refused=await asyncio.to_thread(refused, parts.root_of(tenant.id)),
+        refused=await asyncio.to_thread(parts.refused_of, tenant.id),
         gaps=await parts.board.soon(tenant.id, within_s=GAPS_WITHIN_S),
         may_sync=person.may(PersonRole.ADMIN) and _has(request.app, SYNC),
     )

@@ -132,9 +132,20 @@ class SqliteKnowledgeStore(KnowledgeRuns):
             _put_generation(db, generation)
 
     def set_live(
-        self, tenant: str, generation: str, *, documents: int, chunks: int, at: datetime, former: str = "retired"
+        self,
+        tenant: str,
+        generation: str,
+        *,
+        documents: int,
+        chunks: int,
+        at: datetime,
+        former: str = "retired",
+        fence: int | None = None,
     ) -> None:
-        """Swap in one transaction; ``StoreError`` for a generation nobody recorded."""
+        """Swap in one transaction; ``StoreError`` for a generation nobody recorded.
+
+        There is no ``fence``: the lease of one machine is the kernel's and is not lost while its holder lives.
+        """
         with self._writing() as db:
             known = {each.id: each for each in _generations(db, tenant)}
             if generation not in known:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from core.cron import Cron
+from core.ports.knowledge_store import SyncLease
 
 PAUSES_WITHIN_OBJECTIVE: Final = 2
 """One run that failed is no alarm yet; two are."""
@@ -55,11 +55,11 @@ class SourcePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantPlan:
-    """All sources of a tenant; ``lease`` is the file that a running sync holds."""
+    """All sources of a tenant; ``lease`` is held while a sync runs, wherever it does."""
 
     tenant: str
     sources: tuple[SourcePlan, ...]
-    lease: Path
+    lease: SyncLease
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,12 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final, Protocol
 
 import structlog
 
-from core.filelock import FileLock
 from gateway.syncing.children import Ended, SyncOrder
 from gateway.syncing.plans import TenantPlan
 
@@ -36,16 +34,6 @@ class UnderWay:
     since: datetime
 
 
-def is_held(lease: Path) -> bool:
-    """Whether any process syncs under this lease right now."""
-    if not lease.exists():
-        return False
-    lock = FileLock(lease)
-    holder = lock.take()
-    lock.release()
-    return holder is not None
-
-
 class Syncs:
     """Starts syncs and waits for their ends; ``ended`` is told of each."""
 
@@ -66,7 +54,7 @@ class Syncs:
 
     def is_busy(self, plan: TenantPlan) -> bool:
         """Whether a sync of this tenant is at work, here or in another process."""
-        return plan.tenant in self._under_way or is_held(plan.lease)
+        return plan.tenant in self._under_way or plan.lease.is_held()
 
     def want(self, tenant: str, source: str) -> bool:
         """Have a source synced as soon as nothing is in the way; False when the process is about to end."""

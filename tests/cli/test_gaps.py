@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.store.knowledge import SqliteKnowledgeStore
 from tests.cli.test_why import SETTINGS
-from tests.store.test_candidates import candidate
+from tests.contracts.knowledge_words import candidate
 
 QUESTIONS = ("Can I change the colour of my parasol?", "change color of the parasol", "Do you deliver to Norway?")
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from gateway.cli import app
 from gateway.store.knowledge import SqliteKnowledgeStore
 from tests.cli.test_why import SETTINGS
-from tests.store.test_candidates import candidate
+from tests.contracts.knowledge_words import candidate
 
 
 @pytest.fixture

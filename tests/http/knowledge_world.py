@@ -26,8 +26,9 @@ from gateway.knowledge import LiveKnowledge
 from gateway.services import TenantServices
 from gateway.store.knowledge import SqliteKnowledgeStore
 from gateway.syncing.plans import SourcePlan, TenantPlan
-from kb_sync.gate import REFUSED, ChangedAnswer, Shares, Verdict
+from kb_sync.gate import REFUSED, ChangedAnswer, Shares, Verdict, refused_in
 from kb_sync.golden import Answered
+from kb_sync.lease import FileLease
 from tests.http.desk_world import DeskWorld, internal_app, seated
 from tests.kb_sync.test_gaps import HEATER, PARASOL, candidate
 
@@ -135,7 +136,7 @@ async def knowing(
             planned = tuple(
                 SourcePlan(source=id, kind=kind, timetable=None, fresh_within_s=48 * 3_600) for id, kind in sources
             )
-            plan = TenantPlan(tenant=tenant.id, sources=planned, lease=root / tenant.id / "lock")
+            plan = TenantPlan(tenant=tenant.id, sources=planned, lease=FileLease(root / tenant.id / "lock"))
             return replace(tenant, knowledge=live, plan=plan)
 
         world = desk.world
@@ -146,7 +147,7 @@ async def knowing(
             KnowledgeWorld(world=world, url="", store_of_knowledge=store, root=root / "demo"),
         )
         board = GapBoard(world.store, store, embedder_of=embedder, clock=world.clock)
-        knowledge_page.mount(app, Parts(board=board, root_of=lambda tenant: root / tenant))
+        knowledge_page.mount(app, Parts(board=board, refused_of=lambda tenant: refused_in(root / tenant)))
         app.add_routes([web.post(knowledge_page.SYNC, _remembers(made))])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()

@@ -22,6 +22,7 @@ from gateway.syncing.children import SyncOrder
 from gateway.syncing.plans import SourcePlan, TenantPlan
 from gateway.syncing.service import Syncing
 from handoff.people import People
+from kb_sync.lease import FileLease
 from tests.http.desk_world import PEOPLE
 from tests.kb_sync.world import document
 from tests.syncing.world import Clock, Scripted, nightly, run_of
@@ -41,6 +42,7 @@ class Office:
     syncing: Syncing
     child: Scripted
     plans: tuple[TenantPlan, ...]
+    lease: FileLease
 
     async def call(self, method: str, path: str, *, status: int, auth: str | None = KIM, **options: Any) -> Any:
         headers = {**({} if auth is None else {"Authorization": auth}), **options.pop("headers", {})}
@@ -63,14 +65,19 @@ async def opened(folder: Path, *, starts_syncs: bool = True) -> AsyncIterator[Of
     async with serving(folder, others={"other-web": "other"}) as world:
         store = SqliteKnowledgeStore(folder / "knowledge.sqlite3")
         store.start()
+        lease = FileLease(folder / "demo" / "sync.lock")
         demo = TenantPlan(
             tenant="demo",
             sources=(nightly(misfire_h=0), SourcePlan(source="wiki", kind="folder", fresh_within_s=3_600)),
-            lease=folder / "demo" / "sync.lock",
+            lease=lease,
         )
         plans = (
             demo,
-            TenantPlan(tenant="other", sources=(nightly("secret", misfire_h=0),), lease=folder / "other" / "sync.lock"),
+            TenantPlan(
+                tenant="other",
+                sources=(nightly("secret", misfire_h=0),),
+                lease=FileLease(folder / "other" / "sync.lock"),
+            ),
         )
         child = Scripted(Clock(world.clock()), store, sources=demo.names)
         syncing = Syncing(store, child if starts_syncs else None, plans=lambda: plans, clock=world.clock)
@@ -83,7 +90,13 @@ async def opened(folder: Path, *, starts_syncs: bool = True) -> AsyncIterator[Of
         host, port = runner.addresses[0][:2]
         try:
             yield Office(
-                world=world, url=f"http://{host}:{port}", store=store, syncing=syncing, child=child, plans=plans
+                world=world,
+                url=f"http://{host}:{port}",
+                store=store,
+                syncing=syncing,
+                child=child,
+                plans=plans,
+                lease=lease,
             )
         finally:
             if syncing.syncs is not None:
@@ -114,7 +127,7 @@ async def test_a_sync_is_started_runs_and_a_second_one_is_refused_meanwhile(offi
 
 
 async def test_a_sync_of_another_process_is_respected(office: Office) -> None:
-    lease = FileLock(office.plans[0].lease)
+    lease = FileLock(office.lease.path)
     assert lease.take() is None
     assert (await office.sync(409))["code"] == "sync_running"
     (status,) = (await office.call("GET", "/admin/kb/status", status=200))["tenants"]

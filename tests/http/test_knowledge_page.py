@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -15,7 +16,7 @@ from gateway.compose.page_parts import page_parts
 from gateway.http.knowledge_page_view import SourceSight
 from gateway.syncing.plans import SourcePlan
 from gateway.syncing.standing import standing
-from kb_sync.gate import ChangedAnswer
+from kb_sync.gate import REFUSED, ChangedAnswer, Verdict
 from kb_sync.golden import Answered
 from tests.cli.test_why import SETTINGS
 from tests.http.desk_world import Browser
@@ -147,7 +148,11 @@ async def test_the_parts_come_from_the_configuration(tmp_path: Path) -> None:
     await shared.store.start()
     try:
         parts = page_parts(shared, lambda: settings)
-        assert parts.root_of("acme") == settings.data_dir / "index" / "acme"
+        assert parts.refused_of("acme") is None
+        verdict = Verdict(generation="g", signature="s", rules="r", at=NOW, documents=1, chunks=1, reasons=("too few",))
+        (settings.data_dir / "index" / "acme").mkdir(parents=True)
+        (settings.data_dir / "index" / "acme" / REFUSED).write_bytes(msgspec.json.encode(verdict))
+        assert parts.refused_of("acme") == verdict
         shared.knowledge.put_candidate(candidate(PARASOL[0], "Yes.", tenant="acme", learned_at=datetime.now(UTC)))
         (gap,) = (await parts.board.report("acme")).found.gaps
         assert gap.title == PARASOL[0] and (await parts.board.report("gone")).found.gaps == ()

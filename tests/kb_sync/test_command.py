@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from gateway.cli.sync import Asked, run
-from kb_sync.lease import sync_lease
+from kb_sync.lease import FileLease
 from kb_sync.pipeline import SyncJob
 from tests.kb_sync.test_folder import folder, write
 from tests.kb_sync.world import MemoryPlace, job
@@ -62,7 +62,7 @@ def test_a_source_that_cannot_be_read_is_exit_1(tmp_path: Path, place: MemoryPla
 
 def test_one_tenant_that_fails_does_not_stop_the_next(tmp_path: Path, place: MemoryPlace) -> None:
     bad = job(tmp_path, place.source(tenant="bad"), tenant="bad")
-    with sync_lease(bad.root / "sync.lock"):
+    with FileLease(bad.root / "sync.lock").hold():
         code, out, errors = ran(bad, job(tmp_path, place.source(tenant="good"), tenant="good"))
     assert code == 1 and "good: 1 documents" in out
     assert errors.startswith("bad: another sync of this knowledge is running (process ")

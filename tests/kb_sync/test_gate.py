@@ -16,7 +16,7 @@ from core.providers.embedded import EmbeddedEngine
 from kb_sync import contents, gate
 from kb_sync.golden import Answered, GoldenQuestion, golden_questions
 from kb_sync.job import Rules, SyncJob
-from kb_sync.lease import sync_lease
+from kb_sync.lease import FileLease
 from kb_sync.pipeline import build, refresh, rollback, sync
 from tests.kb_sync.feed import Feed
 from tests.kb_sync.test_pipeline import found
@@ -125,7 +125,7 @@ def test_a_bad_release_is_refused(
     assert report.is_refused and report.generation is None and report.verdict and report.verdict.reasons == (said,)
     assert live(made).id == first and "gifts" in found(made, "vouchers expire") and found(made, "chainsaws") == []
     assert sorted(one.state for one in made.store.generations("acme")) == ["live", "refused"]
-    kept = gate.refused(made.root)
+    kept = gate.refused(made)
     assert kept == report.verdict and set(folders(made)) == {first, kept.generation}
     assert [(change.id, change.became) for change in kept.changed] == [("q1", "worse"), ("q3", "worse")]
     difference = contents.difference(made.folder(first), made.folder(kept.generation))
@@ -144,7 +144,7 @@ def test_a_refused_release_is_not_built_again_until_something_changes(tmp_path: 
     feed.put("and", "yet", "more", "of", "them", "all")
     made = gated(tmp_path, feed, documents_at_least=8)
     report = sync(made)
-    assert report.generation and not report.is_refused and gate.refused(made.root) is None
+    assert report.generation and not report.is_refused and gate.refused(made) is None
     assert [one.state for one in made.store.generations("acme")] == ["live", "retired"] and len(folders(made)) == 2
 
 
@@ -155,7 +155,7 @@ def test_force_publishes_what_was_refused(tmp_path: Path, feed: Feed) -> None:
     refused = sync(made).verdict
     report = sync(gated(tmp_path, feed, documents_at_least=9), force=True)
     assert refused and report.generation == refused.generation == live(made).id and not report.is_refused
-    assert gate.refused(made.root) is None and live(made).documents == 4
+    assert gate.refused(made) is None and live(made).documents == 4
     feed.put("again")
     assert sync(gated(tmp_path, feed, documents_at_least=9), force=True).generation
 
@@ -168,7 +168,7 @@ def test_a_source_that_goes_back_leaves_nothing_refused(tmp_path: Path, feed: Fe
     sync(gated(tmp_path, feed, documents_at_least=9))
     feed.remove("more", "extra")
     report = sync(gated(tmp_path, feed, documents_at_least=9))
-    assert report.generation is None and not report.is_refused and gate.refused(made.root) is None
+    assert report.generation is None and not report.is_refused and gate.refused(made) is None
     sync(gated(tmp_path, feed, documents_at_least=9))
     assert folders(made) == [first]
 
@@ -259,7 +259,7 @@ def test_going_back_needs_somewhere_to_go(tmp_path: Path, feed: Feed) -> None:
     sync(made)
     with pytest.raises(KnowledgeUnavailable, match="no former release to go back to"):
         rollback(made)
-    with sync_lease(made.root / "sync.lock"), pytest.raises(SyncRunning):
+    with FileLease(made.root / "sync.lock").hold(), pytest.raises(SyncRunning):
         rollback(made)
     feed.put("more")
     sync(made)

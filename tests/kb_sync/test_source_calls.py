@@ -20,7 +20,7 @@ from gateway.http.public import public_app
 from gateway.knowledge import LiveKnowledge
 from gateway.source_calls import TRIES, Pauses, SourceCalls
 from kb_sync.hearing import reread
-from kb_sync.lease import sync_lease
+from kb_sync.lease import FileLease
 from kb_sync.pipeline import LOCK, SyncJob, build, sync
 from kb_sync.sources.zendesk_guide.source import ZendeskGuideSource
 from tests.kb_sync.guide_place import STAFF, GuidePlace
@@ -182,7 +182,7 @@ async def test_a_running_sync_cannot_bring_back_what_is_gone(larkspur: House) ->
     """A sync that read the article before the call stores it after the call, and ends."""
     read_before = larkspur.stored()["Roses"]
     larkspur.place.remove("roses")
-    with sync_lease(larkspur.made.root / LOCK):
+    with FileLease(larkspur.made.root / LOCK).hold():
         await larkspur.call("unpublished", "roses")
         assert await larkspur.found("When are roses planted?") == []
         larkspur.made.store.apply("acme", "help", put=(read_before,), remove=())
@@ -194,7 +194,7 @@ async def test_what_was_deleted_meanwhile_stays_away(larkspur: House) -> None:
     read_before = larkspur.stored()["Roses"]
     number = larkspur.place.articles["roses"].id
     larkspur.place.vanish("roses")
-    with sync_lease(larkspur.made.root / LOCK):
+    with FileLease(larkspur.made.root / LOCK).hold():
         assert await larkspur.post(*larkspur.place.lab.event("unpublished", number)) == 200
         larkspur.made.store.apply("acme", "help", put=(read_before,), remove=())
     await larkspur.calls.settled()
@@ -204,7 +204,7 @@ async def test_what_was_deleted_meanwhile_stays_away(larkspur: House) -> None:
 async def test_a_burst_is_read_once_and_ordered_once(larkspur: House) -> None:
     before = larkspur.place.fetched("roses")
     larkspur.place.put("roses", title="Roses", text="Roses are planted in spring.")
-    with sync_lease(larkspur.made.root / LOCK):
+    with FileLease(larkspur.made.root / LOCK).hold():
         for _ in range(20):
             assert await larkspur.call("published", "roses") == 200
     await larkspur.calls.settled()

@@ -1,4 +1,4 @@
-"""What the knowledge store remembers of sources: versions of items, runs, claims; and files of earlier versions."""
+"""The knowledge store in SQLite: what it remembers of sources is one transaction, and files of earlier versions are read."""
 
 from __future__ import annotations
 
@@ -7,22 +7,17 @@ import subprocess
 import sys
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from core.ports.knowledge import SourceProblem, SourceRun
 from core.ports.knowledge_store import Entry
 from gateway.store.knowledge import SqliteKnowledgeStore
 from gateway.store.knowledge_file import CANDIDATES, FIRST
-from gateway.store.knowledge_runs import KEPT_PROBLEMS, KEPT_RUNS
-from tests.store.test_candidates import candidate
-from tests.store.test_knowledge import AT, ROOT, document, generation
-
-HOUR = timedelta(hours=1)
-RUN = SourceRun(tenant="acme", source="help", kind="folder", started_at=AT, finished_at=None, outcome="running")
+from tests.contracts.knowledge_words import RUN, candidate, document, generation
+from tests.store.test_knowledge import ROOT
 
 
 @pytest.fixture
@@ -32,69 +27,10 @@ def store(tmp_path: Path) -> SqliteKnowledgeStore:
     return made
 
 
-def test_versions_are_kept_with_the_documents(store: SqliteKnowledgeStore) -> None:
-    store.apply("acme", "help", put=[document("a")], remove=[], versions={"a": "1", "b": "x"})
-    store.apply("acme", "news", put=[], remove=[], versions={"a": "other"})
-    assert store.versions("acme", "help") == {"a": "1", "b": "x"}
-    store.apply("acme", "help", put=[], remove=["a"], versions={"a": "2", "b": ""})
-    assert store.versions("acme", "help") == {"a": "2"} and store.versions("other", "help") == {}
-    store.forget_versions("acme", "help")
-    assert store.versions("acme", "help") == {} and store.versions("acme", "news") == {"a": "other"}
-
-
 def test_a_broken_transaction_remembers_nothing(store: SqliteKnowledgeStore) -> None:
     with pytest.raises(TypeError):
         store.apply("acme", "help", put=[document("a")], remove=[], versions={"a": "1"}, stale={"b": None})  # type: ignore[dict-item]
     assert store.count("acme") == 0 and store.versions("acme", "help") == {}
-
-
-def test_an_item_is_stale_until_it_is_read(store: SqliteKnowledgeStore) -> None:
-    store.apply("acme", "help", put=[], remove=[], versions={"a": "1"}, stale={"b": AT})
-    store.apply("acme", "help", put=[], remove=[], stale={"a": AT + HOUR, "b": AT + HOUR})
-    assert store.stale("acme", "help") == {"a": AT + HOUR, "b": AT}
-    assert store.versions("acme", "help") == {"a": "1"}
-    store.apply("acme", "help", put=[], remove=[], versions={"a": "2", "b": ""})
-    assert store.stale("acme", "help") == {} and store.versions("acme", "help") == {"a": "2"}
-
-
-def test_the_audience_of_what_is_stored_is_known(store: SqliteKnowledgeStore) -> None:
-    store.apply("acme", "help", put=[replace(document("a"), audience="staff")], remove=[])
-    assert store.entries("acme", "help")["a"].audience == "staff" and store.entries("acme", "news") == {}
-
-
-def test_the_last_runs_are_kept_newest_first(store: SqliteKnowledgeStore) -> None:
-    problems = tuple(SourceProblem(external_id=str(number), problem="x") for number in range(KEPT_PROBLEMS + 5))
-    runs = [replace(RUN, started_at=AT + number * HOUR, added=number) for number in range(KEPT_RUNS + 3)]
-    for run in runs:
-        store.save_run(run)
-    store.save_run(replace(RUN, source="news"))
-    done = replace(
-        runs[-1], finished_at=AT, outcome="partial", problems=problems, cursor="c", held=3, stale=1, basis="b"
-    )
-    store.save_run(done)
-    history = store.history("acme", "help")
-    assert [run.added for run in history] == list(range(KEPT_RUNS + 2, 2, -1))
-    assert history[0] == replace(done, problems=problems[:KEPT_PROBLEMS])
-    assert store.runs("acme")[0] == done and store.history("other", "help") == ()
-
-
-def test_a_forgotten_source_leaves_its_documents_only(store: SqliteKnowledgeStore) -> None:
-    for source in ("help", "news"):
-        store.apply("acme", source, put=[document("a", source=source)], remove=[], versions={"a": "1"}, stale={"b": AT})
-        store.save_run(replace(RUN, source=source))
-        store.claim_run("acme", source, AT, by="one")
-    store.forget_run("acme", "help")
-    left = [(store.versions("acme", s), store.stale("acme", s), store.history("acme", s)) for s in ("help", "news")]
-    assert left[0] == ({}, {}, ()) and all(left[1]) and store.last_due("acme", "help") is None
-    assert store.count("acme") == 2 and [run.source for run in store.runs("acme")] == ["news"]
-
-
-def test_a_due_run_is_claimed_once(store: SqliteKnowledgeStore) -> None:
-    assert store.last_due("acme", "help") is None
-    assert store.claim_run("acme", "help", AT, by="one") and not store.claim_run("acme", "help", AT, by="two")
-    assert store.claim_run("acme", "news", AT, by="two") and store.claim_run("other", "help", AT, by="two")
-    assert store.claim_run("acme", "help", AT + HOUR, by="two") and not store.claim_run("acme", "help", AT, by="three")
-    assert store.last_due("acme", "help") == AT + HOUR and store.last_due("acme", "news") == AT
 
 
 CLAIMS = """
@@ -102,7 +38,7 @@ import sys
 from datetime import timedelta
 from pathlib import Path
 from gateway.store.knowledge import SqliteKnowledgeStore
-from tests.store.test_knowledge import AT
+from tests.contracts.knowledge_words import AT
 store = SqliteKnowledgeStore(Path(sys.argv[1]))
 store.start()
 for number in range(30):

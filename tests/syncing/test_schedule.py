@@ -13,6 +13,7 @@ from core.filelock import FileLock
 from gateway.syncing.children import SyncOrder
 from gateway.syncing.plans import SourcePlan, TenantPlan
 from gateway.syncing.triggers import OnTime
+from kb_sync.lease import FileLease
 from tests.syncing.world import DAY, NIGHT, World, building, nightly, run_of, timetable
 
 HELP = ("help",)
@@ -77,7 +78,7 @@ async def test_jitter_puts_it_off_within_its_bounds(tmp_path: Path) -> None:
 
 
 async def test_while_another_process_syncs_it_waits_and_runs_then(world: World) -> None:
-    lease = FileLock(world.plan.lease)
+    lease = FileLock(world.lease.path)
     assert lease.take() is None
     assert world.syncs.is_busy(world.plan)
     assert await world.look() == []
@@ -161,7 +162,8 @@ async def test_a_sync_in_hand_is_not_started_again(world: World) -> None:
 async def test_no_more_than_so_many_at_once(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.plans = [
-        TenantPlan(tenant=f"t{n}", sources=(nightly(),), lease=tmp_path / f"t{n}" / "sync.lock") for n in range(4)
+        TenantPlan(tenant=f"t{n}", sources=(nightly(),), lease=FileLease(tmp_path / f"t{n}" / "sync.lock"))
+        for n in range(4)
     ]
     world.child.go.clear()
     assert len(await world.look()) == 4
@@ -196,7 +198,7 @@ async def test_what_is_ordered_runs_soon_and_many_orders_are_one_sync(tmp_path: 
 
 async def test_an_order_waits_for_another_process(tmp_path: Path) -> None:
     world = World(tmp_path, SourcePlan(source="help", kind="folder"))
-    lease = FileLock(world.plan.lease)
+    lease = FileLock(world.lease.path)
     assert lease.take() is None
     assert world.syncs.want("acme", "help")
     assert await world.look() == []

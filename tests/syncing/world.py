@@ -17,6 +17,7 @@ from gateway.syncing.plans import SourcePlan, TenantPlan, Timetable
 from gateway.syncing.schedule import SyncSchedule
 from gateway.syncing.service import Syncing
 from gateway.syncing.syncs import Syncs
+from kb_sync.lease import FileLease
 
 NIGHT = datetime(2026, 4, 1, 2, 30, tzinfo=UTC)
 """When the nightly plan is due."""
@@ -101,7 +102,8 @@ class World:
         self.clock = Clock()
         self.store = store or SqliteKnowledgeStore(folder / "knowledge.sqlite3")
         self.store.start()
-        self.plans = [TenantPlan(tenant="acme", sources=plans or (nightly(),), lease=folder / "acme" / "sync.lock")]
+        self.lease = FileLease(folder / "acme" / "sync.lock")
+        self.plans = [TenantPlan(tenant="acme", sources=plans or (nightly(),), lease=self.lease)]
         self.child = Scripted(self.clock, self.store)
         self.child.go.set()
         self.syncs = Syncs(self.child, clock=self.clock)
