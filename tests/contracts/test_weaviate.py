@@ -31,7 +31,7 @@ def engine_of(server: WeaviateServer) -> Iterator[EngineOf]:
     """Makes engines of a tenant that nobody else has."""
     tenant = f"t{secrets.token_hex(6)}"
     yield lambda embedder: WeaviateEngine(server, tenant, embedder, whole_below=0, pauses=())
-    for name in collections.names(server, tenant):
+    for name in collections.of_tenant(server, tenant):
         collections.delete(server, name)
 
 
@@ -39,12 +39,6 @@ class TestIndex(IndexContract):
     @pytest.fixture
     def engine(self, engine_of: EngineOf) -> IndexEngine:
         return engine_of(StaticEmbedder())
-
-
-class TestWithoutVectors(IndexContract):
-    @pytest.fixture
-    def engine(self, engine_of: EngineOf) -> IndexEngine:
-        return engine_of(None)
 
 
 class TestExtended(ExtensionContract):

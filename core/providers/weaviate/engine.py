@@ -125,8 +125,8 @@ class WeaviateEngine:
     def _begun(self, folder: Path, generation: str) -> Shelf:
         """An empty shelf, and none of builds that died."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name in collections.names(self._server, self._tenant):
-            if not manifests.is_sealed(Shelf(self._server, self._tenant, name)):
+        for name, is_ours in collections.of_tenant(self._server, self._tenant).items():
+            if not is_ours or not manifests.is_sealed(Shelf(self._server, self._tenant, name)):
                 collections.delete(self._server, name)
         collections.create(self._server, self._tenant, generation)
         return self._shelf(generation)

@@ -102,7 +102,7 @@ class Scoring:
     def _all_phrases(self, part: LanguageTerms) -> Iterator[_Phrase]:
         for pair in part.pairs:
             first, second = (marked(part.language, stem) for stem in pair)
-            pattern = re.compile(f" {re.escape(first)} (?= (?:[^ ]+  )?{re.escape(second)} )")
+            pattern = re.compile(f" {re.escape(first)}  (?:[^ ]+  )?{re.escape(second)} ")
             for field, boost in _FIELDS:
                 weight = sum(self._words.weight(self._words.held(part.language, stem, field)) for stem in pair)
                 total = PHRASE_BOOST * boost * weight * (1 + K1)

@@ -19,7 +19,7 @@ import httpx
 from weaviate import WeaviateClient
 from weaviate.classes.init import AdditionalConfig, Auth, Timeout
 from weaviate.connect import ConnectionParams
-from weaviate.exceptions import WeaviateBaseError
+from weaviate.exceptions import InsufficientPermissionsError, UnexpectedStatusCodeError, WeaviateBaseError
 from weaviate.proto.v1 import weaviate_pb2_grpc
 
 from core.errors import KnowledgeUnavailable
@@ -31,6 +31,9 @@ SLOW_S = 30.0
 """Anything a customer does not wait for: collections, batches, counts."""
 
 CONNECT_S = 5
+
+REFUSED = (401, 403)
+NOT_TAKEN = "Weaviate does not take the key in `knowledge`."
 
 MESSAGE_BYTES = 104_858_000
 """What the server takes and gives at most in one message (GRPC_MAX_MESSAGE_SIZE's default)."""
@@ -85,7 +88,7 @@ class WeaviateServer:
         try:
             return getattr(stub, method)(request, timeout=max(seconds, 0.001), metadata=self._metadata())
         except grpc.RpcError as error:
-            raise KnowledgeUnavailable(_said(error.code())) from error
+            raise KnowledgeUnavailable(_said(error.code(), error.details() or "")) from error
         except ValueError as error:
             raise KnowledgeUnavailable("The connection to Weaviate was closed.") from error
 
@@ -94,8 +97,14 @@ class WeaviateServer:
         """The vendor's client, for collections and aliases; what it raises becomes ``KnowledgeUnavailable``."""
         try:
             yield self._connected_client()
+        except UnexpectedStatusCodeError as error:
+            raise KnowledgeUnavailable(
+                NOT_TAKEN if error.status_code in REFUSED else f"Weaviate refused (status {error.status_code})."
+            ) from error
+        except InsufficientPermissionsError as error:
+            raise KnowledgeUnavailable(NOT_TAKEN) from error
         except WeaviateBaseError as error:
-            raise KnowledgeUnavailable("Weaviate cannot be reached or refused a change of its collections.") from error
+            raise KnowledgeUnavailable("Weaviate cannot be reached.") from error
         except (httpx.HTTPError, OSError) as error:
             raise KnowledgeUnavailable("Weaviate cannot be reached.") from error
 
@@ -156,11 +165,12 @@ class WeaviateServer:
         )
 
 
-def _said(code: Any) -> str:
+def _said(code: Any, details: str) -> str:
+    """A wrong key is an unknown error to Weaviate's gRPC (1.38.11), told by its words alone."""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
         return "Weaviate did not answer in time."
     if code is grpc.StatusCode.UNAVAILABLE:
         return "Weaviate cannot be reached."
-    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
-        return "Weaviate does not take the key in `knowledge`."
+    if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED) or "unauthorized" in details:
+        return NOT_TAKEN
     return f"Weaviate refused ({code.name.lower()})."
