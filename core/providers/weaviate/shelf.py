@@ -53,7 +53,7 @@ class Shelf:
     def worded(
         self, tokens: str, audiences: Sequence[str], limit: int, *, vectors: bool, seconds: float
     ) -> list[Entry]:
-        """The best chunks by BM25 among those of these audiences."""
+        """The best chunks by BM25 among those of these audiences, with their tokens."""
         asked = base_search_pb2.BM25(query=tokens, properties=PROPERTIES)
         request = self._search(
             (*SEARCHED, CONTENT), limit, vectors=vectors, filters=_one_of("audience", audiences), bm25_search=asked
@@ -61,12 +61,12 @@ class Shelf:
         return self._found(request, seconds)
 
     def nearest(self, vector: Vectors, audiences: Sequence[str], limit: int, *, seconds: float) -> list[Entry]:
-        """The chunks nearest in meaning among those of these audiences."""
+        """The chunks nearest in meaning among those of these audiences, without their tokens."""
         packed = base_pb2.Vectors(
             vector_bytes=vector.astype("<f4").tobytes(), type=base_pb2.Vectors.VECTOR_TYPE_SINGLE_FP32
         )
         request = self._search(
-            (*SEARCHED, CONTENT),
+            (CONTENT,),
             limit,
             vectors=True,
             filters=_one_of("audience", audiences),
