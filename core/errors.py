@@ -229,6 +229,10 @@ class KnowledgeUnavailable(TurnError):
     code = "knowledge_unavailable"
 
 
+class KnowledgeAway(KnowledgeUnavailable):
+    """The server that holds the index cannot be reached, or does not let us in: what it holds is as it was, nothing to mend."""
+
+
 class EmbedderUnavailable(KnowledgeUnavailable):
     """Texts cannot be embedded now; searches go on without vectors, a build waits."""
 

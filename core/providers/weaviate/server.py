@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any, Protocol
 
 import grpc  # type: ignore[import-untyped]
@@ -22,7 +23,7 @@ from weaviate.connect import ConnectionParams
 from weaviate.exceptions import InsufficientPermissionsError, UnexpectedStatusCodeError, WeaviateBaseError
 from weaviate.proto.v1 import weaviate_pb2_grpc
 
-from core.errors import KnowledgeUnavailable
+from core.errors import KnowledgeAway, KnowledgeUnavailable
 
 QUERY_S = 2.0
 """A search as a whole."""
@@ -31,8 +32,9 @@ SLOW_S = 30.0
 """Anything a customer does not wait for: collections, batches, counts."""
 
 CONNECT_S = 5
+READY_S = 1.0
 
-REFUSED = (401, 403)
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 NOT_TAKEN = "Weaviate does not take the key in `knowledge`."
 
 MESSAGE_BYTES = 104_858_000
@@ -83,30 +85,41 @@ class WeaviateServer:
         self._stub: Any = None
 
     def call(self, method: str, request: Any, seconds: float) -> Any:
-        """One gRPC call; ``KnowledgeUnavailable`` when there is no answer in time or the server refuses."""
-        stub = self._stub or self._connected()
+        """One gRPC call, ``seconds`` to wait for it.
+
+        ``KnowledgeAway`` when there is no answer in time or the key is not taken, ``KnowledgeUnavailable`` when it is refused.  A
+        server that is starting refuses too, for it knows no collection yet: whether it is ready is asked before it is believed.
+        """
         try:
-            return getattr(stub, method)(request, timeout=max(seconds, 0.001), metadata=self._metadata())
+            return self._call(method, request, seconds)
         except grpc.RpcError as error:
-            raise KnowledgeUnavailable(_said(error.code(), error.details() or "")) from error
-        except ValueError as error:
-            raise KnowledgeUnavailable("The connection to Weaviate was closed.") from error
+            told = _told(error.code(), error.details() or "")
+            if isinstance(told, KnowledgeAway):
+                raise told from error
+            if not self._is_ready():
+                raise KnowledgeAway("Weaviate is starting.") from error
+        try:
+            return self._call(method, request, seconds)
+        except grpc.RpcError as error:
+            raise _told(error.code(), error.details() or "") from error
 
     @contextmanager
     def schema(self) -> Iterator[WeaviateClient]:
-        """The vendor's client, for collections and aliases; what it raises becomes ``KnowledgeUnavailable``."""
+        """The vendor's client, for collections and aliases; what it raises becomes errors as of ``call``."""
         try:
             yield self._connected_client()
         except UnexpectedStatusCodeError as error:
-            raise KnowledgeUnavailable(
-                NOT_TAKEN if error.status_code in REFUSED else f"Weaviate refused (status {error.status_code})."
-            ) from error
+            if error.status_code in REFUSED:
+                raise KnowledgeAway(NOT_TAKEN) from error
+            if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise KnowledgeAway(f"Weaviate is in trouble (status {error.status_code}).") from error
+            raise KnowledgeUnavailable(f"Weaviate refused (status {error.status_code}).") from error
         except InsufficientPermissionsError as error:
-            raise KnowledgeUnavailable(NOT_TAKEN) from error
+            raise KnowledgeAway(NOT_TAKEN) from error
         except WeaviateBaseError as error:
-            raise KnowledgeUnavailable("Weaviate cannot be reached.") from error
+            raise KnowledgeAway("Weaviate cannot be reached.") from error
         except (httpx.HTTPError, OSError) as error:
-            raise KnowledgeUnavailable("Weaviate cannot be reached.") from error
+            raise KnowledgeAway("Weaviate cannot be reached.") from error
 
     def close(self) -> None:
         """Let go of the connections; safe twice.  A later call makes new ones."""
@@ -117,6 +130,21 @@ class WeaviateServer:
             client.close()
         if channel is not None:
             channel.close()
+
+    def _call(self, method: str, request: Any, seconds: float) -> Any:
+        stub = self._stub or self._connected()
+        try:
+            return getattr(stub, method)(request, timeout=max(seconds, 0.001), metadata=self._metadata())
+        except ValueError as error:
+            raise KnowledgeAway("The connection to Weaviate was closed.") from error
+
+    def _is_ready(self) -> bool:
+        scheme = "https" if self._place.is_secure else "http"
+        address = f"{scheme}://{self._place.host}:{self._place.port}/v1/.well-known/ready"
+        try:
+            return httpx.get(address, timeout=READY_S, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False
 
     def _metadata(self) -> tuple[tuple[str, str], ...]:
         key = self._place.key
@@ -165,12 +193,12 @@ class WeaviateServer:
         )
 
 
-def _said(code: Any, details: str) -> str:
+def _told(code: Any, details: str) -> KnowledgeUnavailable:
     """A wrong key is an unknown error to Weaviate's gRPC (1.38.11), told by its words alone."""
     if code is grpc.StatusCode.DEADLINE_EXCEEDED:
-        return "Weaviate did not answer in time."
-    if code is grpc.StatusCode.UNAVAILABLE:
-        return "Weaviate cannot be reached."
+        return KnowledgeAway("Weaviate did not answer in time.")
+    if code in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED):
+        return KnowledgeAway("Weaviate cannot be reached.")
     if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED) or "unauthorized" in details:
-        return NOT_TAKEN
-    return f"Weaviate refused ({code.name.lower()})."
+        return KnowledgeAway(NOT_TAKEN)
+    return KnowledgeUnavailable(f"Weaviate refused ({code.name.lower()}).")
