@@ -6,7 +6,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,17 +18,10 @@ from core.providers.weaviate import WeaviateEngine, WeaviateServer
 from core.providers.weaviate.writing import BATCH
 from tests.contracts.concepts import ConceptEmbedder
 from tests.contracts.index_contract import CHUNKS, make_chunk, names
+from tests.core.providers.weaviate.conftest import KEY
 from tests.services import servers
-from tests.services.fixtures import made
-from tests.services.server import Server, forget, free_port
+from tests.services.server import Server, free_port
 
-KEY = "s3cret-key"
-WITH_KEYS = {
-    "AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED": "false",
-    "AUTHENTICATION_APIKEY_ENABLED": "true",
-    "AUTHENTICATION_APIKEY_ALLOWED_KEYS": KEY,
-    "AUTHENTICATION_APIKEY_USERS": "frontdesk",
-}
 BACK_S = 60.0
 MANY = tuple(make_chunk(f"m{n}", f"Chunk number {n} of many about pumps.") for n in range(2 * BATCH))
 
@@ -42,22 +35,9 @@ class World:
     engine: WeaviateEngine
 
 
-@pytest.fixture(scope="module")
-def process() -> Iterator[Server]:
-    plain = made(servers.weaviate)
-    made_here = replace(plain, environment={**plain.environment, **WITH_KEYS})
-    try:
-        made_here.start()
-        yield made_here
-    finally:
-        forget(made_here)
-
-
 @pytest.fixture
-def world(process: Server) -> Iterator[World]:
-    server = WeaviateServer(weaviate_at(servers.weaviate_address(process).replace("//", f"//:{KEY}@")))
-    yield World(process, server, WeaviateEngine(server, "acme", ConceptEmbedder(), pauses=(0.1, 0.2, 0.4, 0.8)))
-    server.close()
+def world(process: Server, keyed: WeaviateServer) -> World:
+    return World(process, keyed, WeaviateEngine(keyed, "acme", ConceptEmbedder(), pauses=(0.1, 0.2, 0.4, 0.8)))
 
 
 def found_again(index: KnowledgeIndex, text: str) -> list[str]:
