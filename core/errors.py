@@ -9,7 +9,8 @@
     │   ├ Throttled · ProviderUnavailable        may be tried again, nothing was delivered
     │   ├ OutcomeUnknown                         reconcile or park; never sent again blindly
     │   └ MessageRejected (StoppedByContact) · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
-    ├ TurnError               ModelUnavailable · ModelMalformed · BudgetExceeded · ToolFailed · KnowledgeUnavailable
+    ├ TurnError               ModelUnavailable · ModelMalformed · BudgetExceeded · ToolFailed
+    │   └ KnowledgeUnavailable                   KnowledgeAway (nothing to mend) · EmbedderUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
     └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
 

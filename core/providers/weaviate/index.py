@@ -30,6 +30,9 @@ MORE = 1.5
 AT_ONCE = 500
 """Chunks hidden in one step."""
 
+TRIES = 10
+"""Counts of a generation in which others are hiding; each hides for milliseconds."""
+
 _DECODER = msgspec.json.Decoder(Chunk)
 
 
@@ -46,10 +49,7 @@ class WeaviateIndex:
         self._shelf, self._manifest, self._embedder = shelf, manifest, embedder
         self._words = words_of(shelf, manifest)
         self._is_open = True
-        _finish_hiding(shelf)
-        held = shelf.count(CHUNK) + shelf.count(HIDDEN)
-        if held != manifest.chunks:
-            raise KnowledgeUnavailable(f"Weaviate holds {held} of the generation's {manifest.chunks} chunks.")
+        _be_whole(shelf, manifest.chunks)
 
     def close(self) -> None:
         """Answer no more; the connection is the server's."""
@@ -139,6 +139,19 @@ def words_of(shelf: Shelf, manifest: Manifest) -> Words:
         return Words(packed, manifest.chunks)
     except (KeyError, ValueError) as error:
         raise KnowledgeUnavailable("The vocabulary of the generation in Weaviate is damaged.") from error
+
+
+def _be_whole(shelf: Shelf, chunks: int) -> None:
+    """``KnowledgeUnavailable`` when chunks and marks are not as many as were written.
+
+    Somebody may be hiding between two counts, so they are taken more than once before they are believed.
+    """
+    for _ in range(TRIES):
+        _finish_hiding(shelf)
+        marks, held = shelf.count(HIDDEN), shelf.count(CHUNK)
+        if marks + held == chunks:
+            return
+    raise KnowledgeUnavailable(f"Weaviate holds {held} chunks and {marks} marks of the generation's {chunks} chunks.")
 
 
 def _finish_hiding(shelf: Shelf) -> None:

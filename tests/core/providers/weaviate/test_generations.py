@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -254,6 +255,23 @@ def test_another_process_hides(weaviate: str, server: WeaviateServer, tenant: st
     arguments = [weaviate, tenant, str(tmp_path / "elsewhere" / "g1"), "d_pump"]
     subprocess.run([sys.executable, "-c", HIDE, *arguments], check=True, timeout=60)
     assert names(index, "pump jammed") == ["pump2"] and index.chunks(["k_pump"]) == {}
+
+
+def test_it_may_be_opened_while_others_hide(engine: WeaviateEngine, tmp_path: Path) -> None:
+    engine.build(tmp_path / "g1", "g1", BASE)
+    index = engine.open(tmp_path / "g1", "g1")
+    going = sorted({chunk.document_id for chunk in BASE[5:]})
+
+    def hide() -> None:
+        for document in going:
+            index.hide([document])
+
+    with ThreadPoolExecutor(1) as pool:
+        hiding = pool.submit(hide)
+        while not hiding.done():
+            engine.open(tmp_path / "g1", "g1").close()
+        hiding.result()
+    assert set(engine.open(tmp_path / "g1", "g1").chunks([c.id for c in BASE])) == {c.id for c in BASE[:5]}
 
 
 def test_the_self_check_notices_what_the_index_does_not_find(
