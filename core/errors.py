@@ -9,7 +9,8 @@
     │   ├ Throttled · ProviderUnavailable        may be tried again, nothing was delivered
     │   ├ OutcomeUnknown                         reconcile or park; never sent again blindly
     │   └ MessageRejected (StoppedByContact) · WindowClosed · ContactGone · Unsupported · CredentialsInvalid
-    ├ TurnError               ModelUnavailable · ModelMalformed · BudgetExceeded · ToolFailed · KnowledgeUnavailable
+    ├ TurnError               ModelUnavailable · ModelMalformed · BudgetExceeded · ToolFailed
+    │   └ KnowledgeUnavailable                   KnowledgeAway (nothing to mend) · EmbedderUnavailable
     ├ StoreError              StoreUnavailable 503 · StoreLocked
     └ SourceError             SourceUnavailable · DocumentRejected (skips one document, never the sync) · SyncRunning
 
@@ -227,6 +228,10 @@ class KnowledgeUnavailable(TurnError):
     """The index cannot be searched; customers are handed to people."""
 
     code = "knowledge_unavailable"
+
+
+class KnowledgeAway(KnowledgeUnavailable):
+    """The server that holds the index cannot be reached, or does not let us in: what it holds is as it was, nothing to mend."""
 
 
 class EmbedderUnavailable(KnowledgeUnavailable):

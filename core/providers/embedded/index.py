@@ -10,7 +10,7 @@ import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
-from core.errors import EmbedderUnavailable, KnowledgeUnavailable
+from core.errors import KnowledgeUnavailable
 from core.ports.embedding import Embedder
 from core.ports.knowledge import Passage, SearchQuery, SearchResult
 from core.providers.embedded.asking import phrases_asked, words_asked
@@ -19,19 +19,14 @@ from core.providers.embedded.extending import AUDIENCES
 from core.providers.embedded.fusing import Fused, fused, rounded
 from core.providers.embedded.hiding import HiddenLog
 from core.providers.embedded.manifest import Manifest, VectorSpace
+from core.providers.embedded.questions import languages_of, pool_of, vector_of
 from core.providers.embedded.store import ChunkReader
-from core.providers.embedded.terms import Terms, Vocabulary, taken_apart
-from core.providers.embedded.text import FALLBACK, TextReader, language_of
+from core.providers.embedded.terms import Terms, TextVocabulary, taken_apart
+from core.providers.embedded.text import TextReader
 from core.providers.embedded.vectors import Mask, VectorReader
-
-POOL = 60
-"""So many of the best of each half are fused; more if more are asked for."""
 
 WORDS, PHRASES = 3, 6
 """Times the pool: so many of the best by words, and by phrases, are added up before the best of both are taken."""
-
-MAX_EMBEDDED_CHARS = 4_000
-"""What stands further down in a pasted log turns a vector away from the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +56,6 @@ class EmbeddedIndex:
         self._log = HiddenLog(folder)
         self._opened: _Opened | None = _open(folder, manifest, embedder)
         self._vocabulary = _vocabulary(self._opened.text, manifest)
-        self._dominant = max(sorted(manifest.languages), key=lambda name: manifest.languages[name], default=FALLBACK)
         self._hidden = _Hidden(0)
         self._hidden_now(self._opened)
 
@@ -124,17 +118,12 @@ class EmbeddedIndex:
             self._hidden = known = _Hidden(version, frozenset(rows))
         return known
 
-    def _languages(self, query: SearchQuery) -> tuple[str, ...]:
-        """The question's language, the one most chunks are in, and English, as far as there are chunks in them."""
-        wanted = (language_of(query.language), self._dominant, FALLBACK)
-        return tuple(name for name in dict.fromkeys(wanted) if self._manifest.languages.get(name))
-
     def _search(self, opened: _Opened, query: SearchQuery) -> SearchResult:
         hidden, allowed = self._hidden_now(opened), frozenset(query.audiences)
-        terms = taken_apart(query, self._languages(query), self._vocabulary)
+        terms = taken_apart(query, languages_of(query, self._manifest.languages), self._vocabulary)
         if terms.is_empty or allowed.isdisjoint(self._manifest.audiences):
             return SearchResult(generation=self.generation, passages=(), terms=terms.telling)
-        pool = max(POOL, 2 * query.limit)
+        pool = pool_of(query)
         bm25 = self._by_text(opened, terms, allowed, hidden, pool)
         vector = self._vector(opened, query)
         if vector is None or opened.vectors is None:
@@ -163,17 +152,9 @@ class EmbeddedIndex:
         return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:pool])
 
     def _vector(self, opened: _Opened, query: SearchQuery) -> NDArray[np.float32] | None:
-        """The question's vector; a follow-up's leans on the turn before.  None when the search goes on without."""
         if self._embedder is None or opened.vectors is None:
             return None
-        text = query.text[:MAX_EMBEDDED_CHARS]
-        texts = [text, *(f"{text}\n{said[:MAX_EMBEDDED_CHARS]}" for said in query.earlier[:1])]
-        try:
-            total: NDArray[np.float32] = self._embedder.embed(texts).sum(axis=0)
-        except EmbedderUnavailable:
-            return None
-        length = float(np.linalg.norm(total))
-        return total / np.float32(length) if length > 0 else None
+        return vector_of(query, self._embedder)
 
     def _mask(self, opened: _Opened, allowed: frozenset[str], hidden: _Hidden) -> Mask | None:
         """Which rows may be found; None: all."""
@@ -198,8 +179,8 @@ def _open(folder: Path, manifest: Manifest, embedder: Embedder | None) -> _Opene
         raise KnowledgeUnavailable("The index cannot be opened.") from error
 
 
-def _vocabulary(text: TextReader, manifest: Manifest) -> Vocabulary:
-    return Vocabulary(text.searcher, text.entries(manifest.audiences))
+def _vocabulary(text: TextReader, manifest: Manifest) -> TextVocabulary:
+    return TextVocabulary(text.searcher, text.entries(manifest.audiences))
 
 
 def _visible(text: TextReader, query: tantivy.Query, wanted: int, hidden: frozenset[int]) -> dict[int, float]:

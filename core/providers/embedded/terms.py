@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,14 +68,13 @@ class Terms:
         return bool(self.codes) or any(terms.weights for terms in self.by_language)
 
 
-class Vocabulary:
-    """What the index knows of words: in how many chunks of which language they stand.
+class Vocabulary(ABC):
+    """What an index knows of words: in how many chunks of which language they stand.
 
     ``chunk_count`` is of all that words are counted in, also entries that are deleted but not merged away yet.
     """
 
-    def __init__(self, searcher: tantivy.Searcher, chunk_count: int) -> None:
-        self._searcher = searcher
+    def __init__(self, chunk_count: int) -> None:
         self._chunk_count = chunk_count
 
     @property
@@ -82,21 +82,37 @@ class Vocabulary:
         """Whether one chunk is reason enough to believe in a word."""
         return self._chunk_count < SMALL
 
+    @abstractmethod
     def held(self, language: str, stem: str, field: str = "body") -> int:
         """How many chunks hold it."""
-        return self._searcher.doc_freq(f"{field}_{language}", stem)
 
     def is_known(self, language: str, stem: str) -> bool:
         """Whether it stands anywhere."""
         return bool(self.held(language, stem) or self.held(language, stem, "title"))
 
+    @abstractmethod
     def with_prefix(self, language: str, prefix: str) -> list[tuple[str, int]]:
-        """Stems that start so, each with the number of chunks that hold it."""
-        return self._searcher.terms_with_prefix(f"body_{language}", prefix, limit=MAX_VOCABULARY)
+        """Stems that start so, each with the number of chunks that hold it, at most ``MAX_VOCABULARY``."""
 
     def weight(self, held: int) -> float:
         """BM25's weight of a stem that so many chunks hold; one the index does not know weighs most."""
         return math.log(1 + (max(self._chunk_count - held, 0) + 0.5) / (held + 0.5))
+
+
+class TextVocabulary(Vocabulary):
+    """The words of a text index."""
+
+    def __init__(self, searcher: tantivy.Searcher, chunk_count: int) -> None:
+        super().__init__(chunk_count)
+        self._searcher = searcher
+
+    def held(self, language: str, stem: str, field: str = "body") -> int:
+        """How many chunks hold it."""
+        return self._searcher.doc_freq(f"{field}_{language}", stem)
+
+    def with_prefix(self, language: str, prefix: str) -> list[tuple[str, int]]:
+        """Stems that start so, each with the number of chunks that hold it."""
+        return self._searcher.terms_with_prefix(f"body_{language}", prefix, limit=MAX_VOCABULARY)
 
 
 def taken_apart(query: SearchQuery, languages: Sequence[str], known: Vocabulary) -> Terms:

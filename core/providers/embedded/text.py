@@ -26,6 +26,9 @@ CODES = "frontdesk_code"
 
 KEYS = "keys.npy"
 
+LONGEST = 64
+"""Bytes; words as long are in no field."""
+
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _WORD = re.compile(r"[^\W_]+")
 _JOINED = r"[^\W_]+(?:[._\-/:][^\W_]+)+"
@@ -37,6 +40,11 @@ def language_of(language: str | None) -> str:
     """The language whose fields and stems stand for this one: "de-AT" is "de", an unknown one English."""
     known = (language or "").lower().replace("_", "-").partition("-")[0]
     return known if known in STEMMERS else FALLBACK
+
+
+def joined(text: str) -> list[str]:
+    """What punctuation joins, lower-case, in order, as the field of codes holds it: "sql-0911", "e-mail"."""
+    return [found.lower() for found in _JOINED_WORDS.findall(text) if len(found.encode()) < LONGEST]
 
 
 def codes(text: str) -> set[str]:
@@ -66,7 +74,11 @@ def analyzer(language: str) -> tantivy.TextAnalyzer:
     """Lower-case, stemmed, without accents; they go first in English, whose stems do not need them.  Thread-safe."""
     keep = tantivy.Filter
     stemmed, folded = keep.stemmer(STEMMERS[language]), keep.ascii_fold()
-    made = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple()).filter(keep.remove_long(64)).filter(keep.lowercase())
+    made = (
+        tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+        .filter(keep.remove_long(LONGEST))
+        .filter(keep.lowercase())
+    )
     for step in (folded, stemmed) if language == FALLBACK else (stemmed, folded):
         made = made.filter(step)
     return made.build()
@@ -76,7 +88,7 @@ def _codes_analyzer() -> tantivy.TextAnalyzer:
     keep = tantivy.Filter
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_JOINED))
-        .filter(keep.remove_long(64))
+        .filter(keep.remove_long(LONGEST))
         .filter(keep.lowercase())
         .build()
     )
