@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import structlog
 
-from core.errors import KnowledgeUnavailable, SyncRunning
+from core.errors import KnowledgeAway, KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import (
     Generation,
     IndexEngine,
@@ -177,6 +177,8 @@ class LiveKnowledge:
                 return opened.ask(question)
             except _Retired:
                 continue
+            except KnowledgeAway:
+                raise
             except KnowledgeUnavailable:
                 self._is_suspect = True
                 raise
@@ -195,6 +197,8 @@ class LiveKnowledge:
                 return False
             try:
                 index = await loop.run_in_executor(self._pool, self._engine.open, self._root / live.id, live.id)
+            except KnowledgeAway:
+                return False
             except KnowledgeUnavailable as error:
                 self._mend(live, error.safe_message)
                 return False

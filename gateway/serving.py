@@ -82,7 +82,7 @@ class Serving:
         )
         signals.met = self._met
         self._gaps = self._learning()
-        self.syncing = Syncing(self._shared.knowledge, sync, plans=self._plans, clock=compose.now)
+        self.syncing = Syncing(self._shared.library.store, sync, plans=self._plans, clock=compose.now)
         self.calls = SourceCalls(jobs=self._jobs, order=self.syncing.order)
         tracing, origins = self._shared.telemetry.tracing, self.delivery.origins
         self._shared.inbox.tracing = self.lanes.tracing = self.delivery.tracing = tracing
@@ -141,7 +141,7 @@ class Serving:
         shared = self._shared
         return Gaps(
             shared.store,
-            shared.knowledge,
+            shared.library.store,
             after=lambda: {tenant.id: handoff_settings(tenant).after for tenant in self.world.settings.tenants},
             background=shared.background,
             clock=compose.now,
@@ -274,6 +274,7 @@ class Serving:
         for end in (*self.world.services.channels.values(), *self.world.services.desks.values()):
             if isinstance(end, Closes):
                 await end.close()
+        await asyncio.to_thread(self._shared.library.close)
 
     async def _refresh_knowledge(self) -> None:
         """Notice new generations, whoever built them."""

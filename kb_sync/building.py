@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from core.errors import FrontdeskError, KnowledgeUnavailable, SyncRunning
+from core.errors import FrontdeskError, KnowledgeAway, KnowledgeUnavailable, SyncRunning
 from core.ports.knowledge import Generation
 from kb_sync import sharing
 from kb_sync.contents import FILE, contents
@@ -166,7 +166,10 @@ def _sync_to_disk(path: Path) -> None:
 
 
 def hide(job: SyncJob, documents: Collection[str]) -> None:
-    """Answer from these documents (ids) no more, at once: the new generation without them may take minutes."""
+    """Answer from these documents (ids) no more, at once: the new generation without them may take minutes.
+
+    ``KnowledgeAway`` when nobody can be reached who answers from them; they would be answered from again when it is back.
+    """
     live = job.store.live(job.tenant)
     if live is None or not documents:
         return
@@ -176,6 +179,8 @@ def hide(job: SyncJob, documents: Collection[str]) -> None:
             wanted = wanted.intersection(held.id for held in contents(job.folder(live.id)))
         if wanted:
             _hide_in(job, live, wanted)
+    except KnowledgeAway:
+        raise
     except KnowledgeUnavailable:
         return  # nobody answers from it, and the next generation has none of them
 
@@ -209,9 +214,11 @@ def is_known(job: SyncJob, generation: Generation) -> bool:
 
 
 def is_usable(job: SyncJob, generation: Generation) -> bool:
-    """Whether the folder of a generation is complete and sound."""
+    """Whether the index of a generation is complete and sound; ``KnowledgeAway`` when nobody can tell."""
     try:
         job.engine.open(job.folder(generation.id), generation.id).close()
+    except KnowledgeAway:
+        raise
     except KnowledgeUnavailable:
         return False
     return True

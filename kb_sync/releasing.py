@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.errors import KnowledgeUnavailable
+from core.errors import KnowledgeAway, KnowledgeUnavailable
 from core.ports.knowledge import Generation
 from kb_sync.building import FORMER, build_candidate, discard, drop, is_known, is_usable, name_live, publish, withhold
 from kb_sync.gate import Verdict, forget_refused, judge, keep_refused, questions_of, refused, rules_digest
@@ -147,5 +147,7 @@ def _withhold(job: SyncJob, live: Generation) -> None:
     """Before a build that may take minutes or be refused; a release of an earlier program does not say what it holds."""
     try:
         withhold(job, live)
+    except KnowledgeAway:
+        raise
     except KnowledgeUnavailable:
         return

@@ -123,19 +123,19 @@ async def _desks(settings: Settings, store: Store) -> tuple[Examined, ...]:
 
 async def _knowledge(settings: Settings) -> tuple[Examined, ...]:
     """How fresh every tenant's sources are."""
-    from gateway.compose import knowledge_store, now
+    from gateway.compose import library_of, now
     from gateway.compose.plans import plan_of
     from gateway.doctor import secrets_of
     from gateway.doctor_abilities import Ability, examine_abilities
     from gateway.doctor_knowledge import KNOWLEDGE, KnowledgeExamination
 
-    store = knowledge_store(settings)
+    library = library_of(settings)
     return await examine_abilities(
         [
             Ability(
                 kind=KNOWLEDGE,
                 tenant=tenant.id,
-                examines=KnowledgeExamination(store, plan_of(settings, tenant), clock=now),
+                examines=KnowledgeExamination(library.store, plan_of(tenant, library.lease(tenant.id)), clock=now),
                 secrets=secrets_of(block.settings for block in tenant.knowledge.sources),
             )
             for tenant in settings.tenants

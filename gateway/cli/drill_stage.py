@@ -247,7 +247,7 @@ def _copied(data_dir: Path, into: Path, tenant: str) -> bool:
 
 def _fetched(settings: config.Settings, staged: config.Settings, tenant: str) -> bool:
     """Index the tenant's documents here, out of a store that other machines have too; False when there are none."""
-    there, here = compose.knowledge_store(settings), compose.knowledge_store(staged)
+    there, here = compose.library_of(settings).store, compose.library_of(staged).store
     for source in there.sources(tenant):
         names = iter(there.entries(tenant, source))
         while page := tuple(islice(names, PAGE)):

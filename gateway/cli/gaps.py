@@ -105,23 +105,23 @@ class Found:
 async def _found(
     settings: configuration.Settings, tenants: Sequence[configuration.Tenant], asked: Asked
 ) -> list[Found]:
-    from gateway.compose import knowledge_store, now, open_store
+    from gateway.compose import library_of, now, open_store
     from gateway.compose.drafts import drafts_of
     from gateway.compose.finding import embedders_of
     from gateway.gap_board import gap_report
     from kb_sync.gaps.drafting import export
 
-    knowledge, embedders, found = knowledge_store(settings), embedders_of(settings), []
+    library, embedders, found = library_of(settings), embedders_of(settings), []
     async with open_store(settings) as store:
         for tenant in tenants:
             embedder = embedders.at_hand(tenant)
-            report = await gap_report(store, knowledge, tenant.id, embedder=embedder, now=now(), days=asked.days)
+            report = await gap_report(store, library.store, tenant.id, embedder=embedder, now=now(), days=asked.days)
             shown = report.found.gaps[: asked.limit]
             if asked.folder is None:
                 found.append(Found(report=report, shown=shown))
                 continue
             folder = asked.folder / tenant.id if len(settings.tenants) > 1 else asked.folder
-            drafts = drafts_of(settings, tenant, report.found, store=knowledge, embedder=embedder)
+            drafts = drafts_of(tenant, report.found, library=library, embedder=embedder)
             exported = export(folder, drafts)
             found.append(Found(report=report, shown=shown, folder=folder, drafts=tuple(drafts), exported=exported))
     return found

@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         """
         from rich.console import Console
 
-        from gateway.compose import knowledge_store, load_settings
+        from gateway.compose import library_of, load_settings
 
         settings = load_settings(config)
         tenants = [one.id for one in settings.tenants if tenant in (None, one.id)]
@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
             known = ", ".join(one.id for one in settings.tenants) or "none"
             typer.echo(f"No such tenant: {tenant}. Configured: {known}.", err=True)
             raise typer.Exit(EXIT_USAGE)
-        store = knowledge_store(settings)
+        store = library_of(settings).store
         found = [one for id in tenants for one in store.candidates(id, limit=limit)]
         if as_json:
             typer.echo(as_array(found))

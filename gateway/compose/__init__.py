@@ -30,12 +30,13 @@ from gateway.compose.assists import commands_of
 from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
 from gateway.compose.desks import DESKS, desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
-from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, engine_of, intents_of, ranker_of
+from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, intents_of, ranker_of
 from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
+from gateway.compose.library import Library, library_of
 from gateway.compose.living import answers_of, live_layer
 from gateway.compose.people import desk_settings, handoff_settings, router_of
 from gateway.compose.plans import plan_of
-from gateway.compose.stores import KnowledgeKeeper, knowledge_store, ledger, open_store
+from gateway.compose.stores import ledger, open_store
 from gateway.compose.telemetry import Telemetry, telemetry_of
 from gateway.delivery import Delivery
 from gateway.inbox import Inbox
@@ -65,8 +66,8 @@ __all__ = [
     "World",
     "channel_context",
     "engine_settings",
-    "knowledge_store",
     "ledger",
+    "library_of",
     "limits_of",
     "load_settings",
     "notices_of",
@@ -148,7 +149,7 @@ class Shared:
     """What outlives a reload: opened once, used by every generation of settings."""
 
     store: Store
-    knowledge: KnowledgeKeeper
+    library: Library
     hub: Hub
     inbox: Inbox
     accounts: Accounts
@@ -200,7 +201,7 @@ def world(settings: config.Settings, shared: Shared) -> World:
         accounts=accounts,
         people=people_of(settings),
         store=shared.store,
-        knowledge_store=shared.knowledge,
+        knowledge_store=shared.library.store,
         inbox=shared.inbox,
         intake=shared.intake,
         parked=shared.accounts,
@@ -260,7 +261,8 @@ def _lane(
 
 def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) -> TenantServices:
     embedder = shared.embedders.at_hand(tenant)
-    job = sync_job(settings, tenant, shared.knowledge, engine_of(settings, tenant.id, embedder))
+    library = shared.library
+    job = sync_job(settings, tenant, library, library.engine(tenant.id, embedder))
     notices, router = notices_of(tenant), router_of(tenant, shared.store, waits=shared.waits)
     handoff = HandoffService(
         shared.store.for_tenant(tenant.id),
@@ -277,10 +279,10 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
         store=shared.store.for_tenant(tenant.id),
         knowledge=LiveKnowledge(
             tenant.id,
-            store=shared.knowledge,
+            store=library.store,
             engine=job.engine,
             root=job.root,
-            pool=shared.pools.of(embedder),
+            pool=shared.pools.of(embedder, is_remote=library.server is not None),
             sources=tuple((source.id, source.kind) for source in job.sources),
             rebuild=partial(build, job),
             search_limit_s=SEARCH_LIMIT_S + embedding_limit_s(tenant),
@@ -290,7 +292,7 @@ def _tenant(settings: config.Settings, tenant: config.Tenant, shared: Shared) ->
         notices=notices,
         is_staffed=handoff.is_staffed,
         router=router,
-        plan=plan_of(settings, tenant),
+        plan=plan_of(tenant, library.lease(tenant.id)),
         job=job,
     )
 
@@ -344,7 +346,7 @@ def shared_parts(settings: config.Settings) -> Shared:
     hub, secret = Hub(), session_secret(settings)
     return Shared(
         store=store,
-        knowledge=knowledge_store(settings),
+        library=library_of(settings),
         hub=hub,
         inbox=inbox,
         accounts=accounts,

@@ -11,9 +11,7 @@ import config
 from core.errors import KnowledgeUnavailable
 from core.ports.embedding import Embedder
 from core.ports.knowledge import KnowledgeIndex
-from core.ports.knowledge_store import KnowledgeStore
-from gateway.compose.finding import engine_of
-from gateway.compose.stores import index_root
+from gateway.compose.library import Library
 from kb_sync.gaps.drafting import Draft, answer_of, draft
 from kb_sync.gaps.duplicates import alike
 from kb_sync.gaps.fixing import fixed, lost
@@ -24,18 +22,17 @@ if TYPE_CHECKING:
 
 
 def drafts_of(
-    settings: config.Settings,
     tenant: config.Tenant,
     found: GapList,
     *,
-    store: KnowledgeStore,
+    library: Library,
     embedder: Embedder | None,
 ) -> list[Draft]:
     """A draft of every gap that an agent answered; without a readable index nothing is compared.
 
     ``KnowledgeUnavailable`` names a line of the golden questions that is none.
     """
-    with _live(settings, tenant, store, embedder) as index:
+    with _live(tenant.id, library, embedder) as index:
         path = tenant.knowledge.gate.golden
         wanted = lost(golden_questions(Path(path)), index) if index is not None and path is not None else ()
         made = []
@@ -46,13 +43,10 @@ def drafts_of(
 
 
 @contextmanager
-def _live(
-    settings: config.Settings, tenant: config.Tenant, store: KnowledgeStore, embedder: Embedder | None
-) -> Iterator[KnowledgeIndex | None]:
-    live = store.live(tenant.id)
-    folder = index_root(settings, tenant.id)
+def _live(tenant: str, library: Library, embedder: Embedder | None) -> Iterator[KnowledgeIndex | None]:
+    live = library.store.live(tenant)
     try:
-        index = engine_of(settings, tenant.id, embedder).open(folder / live.id, live.id) if live else None
+        index = library.engine(tenant, embedder).open(library.folder(tenant) / live.id, live.id) if live else None
     except KnowledgeUnavailable:
         index = None
     try:

@@ -15,8 +15,6 @@ from core.errors import EmbedderUnavailable
 from core.intents.builtin import names, ready
 from core.intents.model import IntentModel
 from core.ports.embedding import Embedder, VectorCache
-from core.ports.knowledge import IndexEngine
-from core.providers.embedded import EmbeddedEngine
 from core.providers.embedders import EmbedderSettings, RerankerSettings, cross_encoder_of, embedder_of
 from core.ranking import calibration
 from core.ranking.calibration import Calibration
@@ -74,14 +72,14 @@ class Embedders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pools:
-    """Threads for searches: few for those that compute, more for those that wait for a remote embedder."""
+    """Threads for searches: few for those that compute, more for those that wait for an index or an embedder elsewhere."""
 
     near: Executor = field(default_factory=lambda: ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search"))
     remote: Executor = field(default_factory=lambda: ThreadPoolExecutor(REMOTE_THREADS, thread_name_prefix="seek"))
 
-    def of(self, embedder: Embedder | None) -> Executor:
-        """Where a tenant with this embedder searches."""
-        return self.remote if embedder is not None and embedder.is_remote else self.near
+    def of(self, embedder: Embedder | None, *, is_remote: bool = False) -> Executor:
+        """Where a tenant with this embedder searches; ``is_remote``: the index is on a server."""
+        return self.remote if is_remote or (embedder is not None and embedder.is_remote) else self.near
 
 
 def embedders_of(settings: config.Settings) -> Embedders:
@@ -93,11 +91,6 @@ def embedding_limit_s(tenant: config.Tenant) -> float:
     """How much longer a search may take because its question waits for an endpoint."""
     block = tenant.knowledge.embedder
     return block.timeout_s if block.kind == "endpoint" else 0.0
-
-
-def engine_of(settings: config.Settings, tenant: str, embedder: Embedder | None) -> IndexEngine:
-    """The index engine of a tenant."""
-    return EmbeddedEngine(embedder)
 
 
 def ranker_of(tenant: config.Tenant, settings: EngineSettings) -> Ranker:

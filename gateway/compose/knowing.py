@@ -8,15 +8,14 @@ import config
 from core import ids
 from core.ids import digest
 from core.ports.knowledge import Advice, IndexEngine, KnowledgeIndex, SearchQuery, SearchResult
-from core.ports.knowledge_store import KnowledgeStore
 from core.ranking.ranker import Ranker
 from core.steps.language import detect
 from core.steps.recall import Memory
 from core.steps.rewrite import rewrite
 from gateway.compose.channels import now
 from gateway.compose.engines import engine_settings
-from gateway.compose.finding import embedders_of, engine_of, unwatched_ranker_of
-from gateway.compose.stores import index_root, knowledge_store
+from gateway.compose.finding import embedders_of, unwatched_ranker_of
+from gateway.compose.library import Library, library_of
 from kb_sync import AnySourcePlugin, SourceContext
 from kb_sync.discovery import source_plugins
 from kb_sync.golden import Answered, Ask, GoldenQuestion
@@ -30,14 +29,14 @@ QUOTED_CHARS = 300
 
 def sync_jobs(settings: config.Settings) -> tuple[SyncJob, ...]:
     """A sync for each tenant; ``EmbedderUnavailable`` when one could not make its vectors, for the live index has them."""
-    store, embedders = knowledge_store(settings), embedders_of(settings)
+    library, embedders = library_of(settings), embedders_of(settings)
     return tuple(
-        sync_job(settings, tenant, store, engine_of(settings, tenant.id, embedders.of(tenant)))
+        sync_job(settings, tenant, library, library.engine(tenant.id, embedders.of(tenant)))
         for tenant in settings.tenants
     )
 
 
-def sync_job(settings: config.Settings, tenant: config.Tenant, store: KnowledgeStore, engine: IndexEngine) -> SyncJob:
+def sync_job(settings: config.Settings, tenant: config.Tenant, library: Library, engine: IndexEngine) -> SyncJob:
     """What a sync of the tenant works on."""
     places, blocks = settings.data_dir / "sources" / tenant.id, tenant.knowledge.sources
     sources = tuple(
@@ -49,14 +48,16 @@ def sync_job(settings: config.Settings, tenant: config.Tenant, store: KnowledgeS
     return SyncJob(
         tenant=tenant.id,
         sources=sources,
-        store=store,
+        store=library.store,
         engine=engine,
-        root=index_root(settings, tenant.id),
+        root=library.folder(tenant.id),
         chunk=ChunkSettings(tokens=tenant.knowledge.chunk.tokens, overlap=tenant.knowledge.chunk.overlap),
         clock=now,
         new_id=ids.new_id,
         rules=Rules(**tenant.knowledge.gate.model_dump()),
         ask=ask_of(tenant),
+        lease=library.lease(tenant.id),
+        files=library.files,
         settings={block.id: digest(block.kind, block.settings.model_dump_json()) for block in blocks},
     )
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import config
 from core.ports.embedding import Embedder
 from gateway.compose import Shared, now
-from gateway.compose.stores import index_root
 from gateway.gap_board import GapBoard
 from gateway.http.knowledge_page import Parts
 from kb_sync.gate import Verdict, refused_among, refused_in
@@ -22,7 +21,7 @@ def page_parts(shared: Shared, settings: Callable[[], config.Settings]) -> Parts
 
     def refused_of(tenant: str) -> Verdict | None:
         files = shared.library.files
-        return refused_in(index_root(settings(), tenant)) if files is None else refused_among(files, tenant)
+        return refused_in(shared.library.folder(tenant)) if files is None else refused_among(files, tenant)
 
-    board = GapBoard(shared.store, shared.knowledge, embedder_of=embedder_of, clock=now)
+    board = GapBoard(shared.store, shared.library.store, embedder_of=embedder_of, clock=now)
     return Parts(board=board, refused_of=refused_of)

@@ -1,24 +1,15 @@
-"""Where conversations and knowledge are kept: embedded in ``data_dir``, or in the engines that the YAML names."""
+"""Where conversations are kept: embedded in ``data_dir``, or in the MongoDB that the YAML names."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Protocol
 
 import config
 from config.addresses import address_of
-from core.candidates import CandidateStore
-from core.ports.knowledge_store import KnowledgeStore
 from core.ports.store import Store
 from gateway.compose.channels import now
 from gateway.store.embedded.sqlite import SqliteStore
-from gateway.store.knowledge import SqliteKnowledgeStore
-
-
-class KnowledgeKeeper(KnowledgeStore, CandidateStore, Protocol):
-    """Documents, generations and runs, and the candidates that await a person's word."""
 
 
 def ledger(settings: config.Settings, *, lock: bool) -> Store:
@@ -40,15 +31,3 @@ async def open_store(settings: config.Settings) -> AsyncIterator[Store]:
         yield store
     finally:
         await store.stop()
-
-
-def index_root(settings: config.Settings, tenant: str) -> Path:
-    """The folder of a tenant's generations on this machine."""
-    return settings.data_dir / "index" / tenant
-
-
-def knowledge_store(settings: config.Settings) -> KnowledgeKeeper:
-    """Documents, generations and sync runs, ready for use."""
-    store = SqliteKnowledgeStore(settings.data_dir / "knowledge.sqlite3")
-    store.start()
-    return store

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from config import ConfigProblems
 from config.knowledge import Schedule
-from gateway.compose import load_settings
+from gateway.compose import library_of, load_settings
 from gateway.compose.plans import plan_of, timetable_of
 from gateway.syncing.plans import TenantPlan
 from tests.flows.company import settings, write_articles
@@ -26,7 +26,8 @@ def planned(folder: Path, knowledge: dict[str, Any], *sources: dict[str, Any]) -
     file = folder / "frontdesk.yaml"
     file.write_text(json.dumps({"version": 1, "data_dir": str(folder / "var"), **block}, indent=1))
     made = load_settings(file)
-    return plan_of(made, made.tenants[0])
+    (tenant,) = made.tenants
+    return plan_of(tenant, library_of(made).lease(tenant.id))
 
 
 def test_a_source_goes_by_its_own_schedule_or_by_that_of_all(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ async def test_the_parts_come_from_the_configuration(tmp_path: Path) -> None:
         (settings.data_dir / "index" / "acme").mkdir(parents=True)
         (settings.data_dir / "index" / "acme" / REFUSED).write_bytes(msgspec.json.encode(verdict))
         assert parts.refused_of("acme") == verdict
-        shared.knowledge.put_candidate(candidate(PARASOL[0], "Yes.", tenant="acme", learned_at=datetime.now(UTC)))
+        shared.library.store.put_candidate(candidate(PARASOL[0], "Yes.", tenant="acme", learned_at=datetime.now(UTC)))
         (gap,) = (await parts.board.report("acme")).found.gaps
         assert gap.title == PARASOL[0] and (await parts.board.report("gone")).found.gaps == ()
     finally:
