@@ -8,7 +8,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -136,9 +135,10 @@ async def _run(settings: configuration.Settings, path: Path, address: str, asked
 @asynccontextmanager
 async def documents_at(address: str) -> AsyncIterator[Documents]:
     """The document database at an address, started; asked a little first, since a start may wait long for its server."""
+    from gateway.store.mongodb import mongo_documents
     from gateway.store.moving.move import MARKER, MOVES
 
-    documents = import_module("gateway.store.mongodb").mongo_documents(address)
+    documents = mongo_documents(address)
     try:
         await documents.get(MOVES, MARKER, MARKER)
         await documents.start()

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from gateway.store.ledger import DocumentStore
 from gateway.store.mongodb.documents import MongoDocuments
+from gateway.store.moving.move import check_whole
 
 
 class MongoStore(DocumentStore):
@@ -17,8 +18,12 @@ class MongoStore(DocumentStore):
         self._database = documents
 
     async def start(self) -> None:
-        """See the port; a start that fails leaves no connection behind."""
+        """See the port; a start that fails leaves no connection behind.
+
+        It asks a little first: what follows may take minutes, and would wait as long for a server that is not there.
+        """
         try:
+            await check_whole(self.documents)
             await self._database.start()
             await super().start()
         except BaseException:
