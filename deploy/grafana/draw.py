@@ -95,6 +95,7 @@ OVERVIEW: Final = Board(
                     (rate("frontdesk_events_total", "channel", '{outcome="accepted"}'), "{{channel}}"),
                     unit="ops",
                 ),
+                chart("Time to accept", *quantiles("frontdesk_accept_seconds", "channel"), unit="s"),
                 chart(
                     "Refused or repeated",
                     (rate("frontdesk_events_total", "outcome", '{outcome!="accepted"}'), "{{outcome}}"),
@@ -114,7 +115,9 @@ OVERVIEW: Final = Board(
             "Turns and answers",
             (
                 chart("Turns", (rate("frontdesk_turns_total", "outcome"), "{{outcome}}"), unit="ops"),
+                chart("Wait for a turn", *quantiles("frontdesk_lane_wait_seconds"), unit="s"),
                 chart("Time of a turn", *quantiles("frontdesk_turn_seconds"), unit="s"),
+                chart("Steps of a turn", *quantiles("frontdesk_turn_step_seconds", "step"), unit="s"),
                 chart(
                     "How answers were made",
                     (rate("frontdesk_answers_total", "by"), "{{by}}"),
@@ -140,6 +143,13 @@ OVERVIEW: Final = Board(
             (
                 chart(
                     "Deliveries", (rate("frontdesk_deliveries_total", "to, outcome"), "{{to}} {{outcome}}"), unit="ops"
+                ),
+                chart("Time of an attempt", *quantiles("frontdesk_delivery_seconds", "to"), unit="s"),
+                chart("From commit to sent", *quantiles("frontdesk_delivery_age_seconds", "to"), unit="s"),
+                chart(
+                    "Calls of desks",
+                    (rate("frontdesk_desk_calls_total", "desk, outcome"), "{{desk}} {{outcome}}"),
+                    unit="ops",
                 ),
                 chart("What waits", ("max by (kind) (frontdesk_backlog)", "{{kind}}")),
                 chart("Contacts' files", (rate("frontdesk_media_total", "outcome"), "{{outcome}}"), unit="ops"),
@@ -221,6 +231,7 @@ KNOWLEDGE: Final = Board(
                     ),
                     unit="ops",
                 ),
+                chart("Whole answer", *quantiles("frontdesk_model_seconds", "role"), unit="s"),
                 chart("First piece", *quantiles("frontdesk_model_first_seconds", "role"), unit="s"),
                 chart(
                     "Cost of an hour",
@@ -259,6 +270,30 @@ ENGINES: Final = Board(
                 ),
                 chart("Memory", ('process_resident_memory_bytes{job="frontdesk"}', "{{instance}}"), unit="bytes"),
                 chart("Open files", ('process_open_fds{job="frontdesk"}', "{{instance}}")),
+            ),
+        ),
+        (
+            "As the replicas see them",
+            (
+                chart("Calls of the store", *quantiles("frontdesk_store_seconds", "operation"), unit="s"),
+                chart("Searches", *quantiles("frontdesk_search_seconds", "outcome"), unit="s"),
+                chart(
+                    "Calls of Redis",
+                    (rate("frontdesk_live_calls_total", "use, outcome"), "{{use}} {{outcome}}"),
+                    unit="ops",
+                ),
+                chart(
+                    "Live events between replicas",
+                    (rate("frontdesk_live_events_total", "way"), "{{way}}"),
+                    (f"sum(rate(frontdesk_live_missed_total[{EVERY}]))", "sent to the store instead"),
+                    unit="ops",
+                ),
+                chart(
+                    "Who hears whom",
+                    ("frontdesk_live_up", "{{instance}} hears"),
+                    ("frontdesk_live_replicas", "{{instance}}: others"),
+                ),
+                chart("Spans of traces", (rate("frontdesk_spans_total", "outcome"), "{{outcome}}"), unit="ops"),
             ),
         ),
         (

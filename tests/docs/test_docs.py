@@ -13,6 +13,7 @@ from core import errors
 from gateway import assist_metrics, metrics, model_metrics, turn_metrics
 from gateway.cli import COMMANDS
 from gateway.http.public import routes
+from gateway.spreading import counts
 
 ROOT = Path(__file__).resolve().parents[2]
 OPERATIONS = (ROOT / "docs" / "operations.md").read_text()
@@ -64,7 +65,7 @@ def test_every_setting_is_documented() -> None:
 def test_every_metric_is_documented_and_no_other() -> None:
     exported = {
         f"{item._name}_total" if item._type == "counter" else item._name
-        for room in (assist_metrics, metrics, model_metrics, turn_metrics)
+        for room in (assist_metrics, counts, metrics, model_metrics, turn_metrics)
         for item in vars(room).values()
         if hasattr(item, "_name") and hasattr(item, "_type")
     }

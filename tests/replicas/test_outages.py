@@ -13,7 +13,7 @@ import pytest
 
 from tests.faults.books import read_mongodb
 from tests.flows.company import QUESTIONS
-from tests.replicas.street import Street, street, visitors
+from tests.replicas.street import Street, Visitor, street, visitors
 from tests.services.link import Link
 
 OUTAGE_S = float(os.environ.get("FRONTDESK_REPLICA_OUTAGE", "5"))
@@ -80,7 +80,7 @@ async def test_without_the_store_nothing_is_acknowledged_and_nothing_is_lost(lin
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 async def test_without_the_index_people_are_brought_in_and_afterwards_it_answers(linked: Linked) -> None:
-    async with visitors(linked.street, 2, seed=13) as (one, other):
+    async with visitors(linked.street, 1, seed=13) as (one,):
         for key in ("knowledge", "grpc"):
             linked.links[key].cut()
         await one.say(QUESTIONS[0])
@@ -89,10 +89,16 @@ async def test_without_the_index_people_are_brought_in_and_afterwards_it_answers
         for key in ("knowledge", "grpc"):
             linked.links[key].mend()
         async with asyncio.timeout(BACK_WITHIN_S):
-            while True:
-                await other.say(QUESTIONS[0])
-                if "30 days" in (await other.until_answered())[-1]["text"]:
-                    break
+            while not await _is_told(linked.street, one):
+                pass
+
+
+async def _is_told(street: Street, visitor: Visitor) -> bool:
+    """Whether somebody new is told what the articles say; with people owning a conversation the bot would be silent."""
+    fresh = Visitor(street=street, http=visitor.http, rng=visitor.rng)
+    await fresh.arrive()
+    await fresh.say(QUESTIONS[0])
+    return "30 days" in (await fresh.until_answered())[-1]["text"]
 
 
 @pytest.mark.slow
