@@ -83,7 +83,7 @@ class SureDocuments:
         """Insert; the ids that somebody else had inserted before."""
         stamp = self._new_id("w")
         stamped = [{**document, "stamp": stamp} for document in documents]
-        existed = await self._surely(lambda: self._documents.insert_many(collection, stamped))
+        existed = await surely(lambda: self._documents.insert_many(collection, stamped))
         taken = [d for d in stamped if d["_id"] in existed]
         return frozenset([str(d["_id"]) for d in taken if not await self._is_ours(collection, d)])
 
@@ -94,7 +94,7 @@ class SureDocuments:
     async def ensure(self, collection: str, documents: Sequence[Document]) -> None:
         """Set on insert: what stands already stays as it is."""
         if documents:
-            await self._surely(lambda: self._documents.insert_many(collection, documents))
+            await surely(lambda: self._documents.insert_many(collection, documents))
 
     async def _is_ours(self, collection: str, document: Document) -> bool:
         stands = await self.get(collection, word(document, "conv"), word(document, "_id"))
@@ -102,47 +102,49 @@ class SureDocuments:
 
     async def get(self, collection: str, conv: str, id: str) -> Document | None:
         """One document."""
-        return await self._surely(lambda: self._documents.get(collection, conv, id))
+        return await surely(lambda: self._documents.get(collection, conv, id))
 
     async def find(
         self, collection: str, conv: str, *, where: Where = (), sort: Sort = (), limit: int | None = None
     ) -> tuple[Document, ...]:
         """Documents of one shard key."""
-        return await self._surely(lambda: self._documents.find(collection, conv, where=where, sort=sort, limit=limit))
+        return await surely(lambda: self._documents.find(collection, conv, where=where, sort=sort, limit=limit))
 
     async def update(
         self, collection: str, conv: str, id: str, *, changes: Mapping[str, Value], where: Where = ()
     ) -> None:
         """Set fields of a document that exists."""
-        await self._surely(lambda: self._documents.update(collection, conv, id, changes=changes, where=where))
+        await surely(lambda: self._documents.update(collection, conv, id, changes=changes, where=where))
 
     async def update_each(
         self, collection: str, conv: str, ids: Sequence[str], *, changes: Mapping[str, Value]
     ) -> None:
         """Set the same fields of several documents."""
         if ids:
-            await self._surely(lambda: self._documents.update_each(collection, conv, ids, changes=changes))
+            await surely(lambda: self._documents.update_each(collection, conv, ids, changes=changes))
 
     async def delete(self, collection: str, document: Document) -> None:
         """Remove a document."""
         conv, id = word(document, "conv"), word(document, "_id")
-        await self._surely(lambda: self._documents.delete(collection, conv, id))
+        await surely(lambda: self._documents.delete(collection, conv, id))
 
     async def scan(
         self, collection: str, *, where: Where = (), sort: Sort = (), limit: int | None = None
     ) -> tuple[Document, ...]:
         """Documents of all shard keys."""
-        return await self._surely(lambda: self._documents.scan(collection, where=where, sort=sort, limit=limit))
+        return await surely(lambda: self._documents.scan(collection, where=where, sort=sort, limit=limit))
 
     async def count(self, collection: str, *, where: Where = ()) -> int:
         """How many documents of all shard keys."""
-        return await self._surely(lambda: self._documents.count(collection, where=where))
+        return await surely(lambda: self._documents.count(collection, where=where))
 
-    async def _surely(self, call: Callable[[], Awaitable[T]]) -> T:
-        lost: AnswerLost | None = None
-        for _ in range(TRIES):
-            try:
-                return await call()
-            except AnswerLost as error:
-                lost = error
-        raise StoreUnavailable("The store does not answer.") from lost
+
+async def surely(call: Callable[[], Awaitable[T]]) -> T:
+    """What a call gives that may be made again; ``StoreUnavailable`` when its answer is lost again and again."""
+    lost: AnswerLost | None = None
+    for _ in range(TRIES):
+        try:
+            return await call()
+        except AnswerLost as error:
+            lost = error
+    raise StoreUnavailable("The store does not answer.") from lost

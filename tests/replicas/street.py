@@ -47,8 +47,12 @@ class Street:
 
 @contextmanager
 def street(folder: Path, engines: dict[str, str], *, replicas: int = 2, **server: Any) -> Iterator[Street]:
-    """Replicas that serve, each in a folder of its own; the knowledge is synced once, by the first."""
-    made = [company(folder / f"replica-{n}", engines=engines, is_synced=n == 0, **server) for n in range(replicas)]
+    """Replicas that serve, each in a folder of its own; knowledge that they share is synced once."""
+    is_shared = "knowledge" in engines
+    made = [
+        company(folder / f"replica-{n}", engines=engines, is_synced=n == 0 or not is_shared, **server)
+        for n in range(replicas)
+    ]
     try:
         for each in made:
             each.start(wait=False)

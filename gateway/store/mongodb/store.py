@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from gateway.store.ledger import DocumentStore
+from gateway.store.ledger_io import surely
 from gateway.store.mongodb.documents import MongoDocuments
 from gateway.store.moving.move import check_whole
 
@@ -24,7 +25,7 @@ class MongoStore(DocumentStore):
         """
         try:
             await check_whole(self.documents)
-            await self._database.start()
+            await surely(self._database.start)
             await super().start()
         except BaseException:
             await self.stop()
