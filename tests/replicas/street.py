@@ -115,10 +115,14 @@ class Visitor:
         return str(said["message_id"])
 
     async def log(self) -> list[dict[str, Any]]:
-        """All that was shown so far, as a new tab reads it."""
-        got: dict[str, Any] = await self.call("GET", f"/conversations/{self.conv}")
-        messages: list[dict[str, Any]] = got["messages"]
-        return messages
+        """All that was shown so far, as somebody reads it who scrolls to its beginning."""
+        messages: list[dict[str, Any]] = []
+        while True:
+            before = f"?before={messages[0]['position']}" if messages else ""
+            page = (await self.call("GET", f"/conversations/{self.conv}{before}"))["messages"]
+            if not page:
+                return messages
+            messages = [*page, *messages]
 
     async def until_answered(self, limit_s: float = 90.0) -> list[dict[str, Any]]:
         """Wait until all that was acknowledged stands in the log and is followed by an answer."""
