@@ -66,7 +66,7 @@ async def test_a_replica_that_is_stopped_past_its_lease_commits_nothing_when_it_
                 _send(stopped, signal.SIGSTOP)
                 two.down.add(0)
             await visitor.say(QUESTIONS[n % len(QUESTIONS)])
-        await visitor.until_answered(limit_s=LEASE_S + 240)
+            await visitor.until_answered(limit_s=LEASE_S + 30)
         newest = (await asyncio.to_thread(read_mongodb, engines["store"])).commits[-1]
         _send(stopped, signal.SIGCONT)
         two.down.clear()
@@ -77,6 +77,8 @@ async def test_a_replica_that_is_stopped_past_its_lease_commits_nothing_when_it_
     (conv,) = {row.conv for row in books.commits}
     said = [m.id for m in books.messages[conv] if m.role is Role.CONTACT]
     assert said == visitor.acknowledged, "in the order in which they were written"
+    turns = books.turns(conv)
+    assert [len(turn.consumed) for turn in turns] == [1] * (EVENTS + 1), "a turn for each, once"
     assert books.commits[-1].seq > newest.seq
     assert going.process is not None and going.process.poll() is None
 
