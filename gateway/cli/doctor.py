@@ -1,4 +1,4 @@
-"""``frontdesk doctor``: is every account, desk, model and tool well, seen from the vendor's side, and is knowledge fresh?"""
+"""``frontdesk doctor``: is every account, desk, model, tool and engine well, seen from its side, and is knowledge fresh?"""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
         account: Annotated[str | None, typer.Option("--account", help="Examine this account only.")] = None,
         as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
     ) -> None:
-        """Examine every account, desk, model and tool at its vendor, and how fresh each source is; with what to mend.
+        """Examine accounts, desks, models and tools at their vendors, engines, and how fresh each source is; with what to mend.
 
         Models are asked a few words each (a few hundred tokens), of tools none is called; `--account` leaves all but it out.
 
@@ -69,12 +69,17 @@ def _doctor(settings: Settings, only: str | None, *, as_json: bool) -> int:
 
 
 async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...]:
-    from core.ports.channel import Closes
+    from core.ports.channel import Closes, Level
     from gateway.compose import CHANNELS, channel_context, open_store, session_secret
     from gateway.doctor import Patient, examine
     from gateway.live import Hub
 
     secret, patients = session_secret(settings), []
+    engines = await _engines(settings) if only is None else ()
+    if any(
+        finding.check == "store" and finding.level is Level.FAILURE for item in engines for finding in item.findings
+    ):
+        return engines
     async with open_store(settings) as store:
         for tenant in settings.tenants:
             for account in tenant.accounts:
@@ -87,11 +92,24 @@ async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...
             if only is not None:
                 return found
             knowledge = await _knowledge(settings)
-            return (*found, *await _desks(settings, store), *await _abilities(settings), *knowledge)
+            return (*found, *engines, *await _desks(settings, store), *await _abilities(settings), *knowledge)
         finally:
             for patient in patients:
                 if isinstance(patient.channel, Closes):
                     await patient.channel.close()
+
+
+async def _engines(settings: Settings) -> tuple[Examined, ...]:
+    """The store, and the index and live layer that are outside this process."""
+    from config.addresses import EMBEDDED
+    from gateway.compose.proving import engines_of
+    from gateway.doctor import secrets_of
+    from gateway.doctor_abilities import Ability, examine_abilities
+    from gateway.doctor_engines import ENGINES, EnginesExamination
+
+    examination = EnginesExamination(engines_of(settings))
+    secrets = tuple(secret for secret in secrets_of([settings]) if secret != EMBEDDED)
+    return await examine_abilities([Ability(kind=ENGINES, tenant="", examines=examination, secrets=secrets)])
 
 
 async def _desks(settings: Settings, store: Store) -> tuple[Examined, ...]:
@@ -189,6 +207,7 @@ def addresses(settings: Settings) -> Addresses:
 def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     from gateway.doctor import is_well
     from gateway.doctor_abilities import DESK, MODELS, TOOLS
+    from gateway.doctor_engines import ENGINES
     from gateway.doctor_knowledge import KNOWLEDGE
 
     def facts(item: Examined) -> list[dict[str, str]]:
@@ -205,7 +224,7 @@ def _as_data(examined: Sequence[Examined]) -> dict[str, object]:
     others = [item for item in examined if not item.account]
     parts = {
         kind: [{"tenant": item.tenant or None, "findings": facts(item)} for item in others if item.channel == kind]
-        for kind in (DESK, MODELS, TOOLS, KNOWLEDGE)
+        for kind in (ENGINES, DESK, MODELS, TOOLS, KNOWLEDGE)
     }
     server = [fact for item in others if item.channel == "server" for fact in facts(item)]
     return {"well": is_well(examined), "server": server, "accounts": accounts, **parts}

@@ -121,6 +121,13 @@ class WeaviateServer:
         except (httpx.HTTPError, OSError) as error:
             raise KnowledgeAway("Weaviate cannot be reached.") from error
 
+    def prove(self) -> None:
+        """It answers, takes the key, and shows its collections; errors as of ``call``."""
+        with self.schema() as client:
+            client.collections.list_all(simple=True)
+        if not self._is_ready():
+            raise KnowledgeAway("Weaviate is starting.")
+
     def close(self) -> None:
         """Let go of the connections; safe twice.  A later call makes new ones."""
         with self._lock:
