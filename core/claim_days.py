@@ -1,7 +1,8 @@
 """How long a claim is kept: most stand for ever, since each says "this happened once"; a few belong to a day.
 
-Budgets and limits per day are asked for on their own day only (UTC), a recording's transcript while its turn runs: afterwards
-the words stand in the message.  Stores note the day beside the claim, so that retention finds them without reading keys.
+Budgets and limits per day are asked for on their own day only (UTC), a recording's transcript while its turn runs (afterwards
+the words stand in the message), a logout while its cookie would last.  Stores note the day beside the claim, so that retention
+finds them without reading keys.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from typing import Final
 DATED: Final = ("spend|", "tool|")
 """``spend|…|<day>|<block>`` (core/spending.py) and ``tool|…|<day>|<n>`` (core/tools/reservations.py)."""
 
-WRITTEN: Final = ("transcript|",)
-"""Asked for again only by the turn that wrote them (gateway/listening.py)."""
+WRITTEN: Final = ("transcript|", "desk-login-ended|")
+"""Asked for again only by the turn that wrote them (gateway/listening.py), or by cookies of half a day (gateway/http/door.py)."""
 
 _ENDS_IN_A_DAY: Final = re.compile(r"\|(\d{4}-\d{2}-\d{2})\|\d+\Z", re.ASCII)
 

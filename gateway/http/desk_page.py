@@ -13,7 +13,7 @@ from typing import Final
 from aiohttp import hdrs, web
 
 from gateway.http import desk, desk_identity, desk_stream, login, media
-from gateway.http.door import DOOR, Door, visitor
+from gateway.http.door import DOOR, Door, at_the_door, visitor
 from gateway.http.problem import not_found
 from handoff.desks.builtin import PAGE
 
@@ -38,6 +38,7 @@ def mount(app: web.Application) -> None:
     The application brings ``SERVICES``, the ``errors`` middleware and ``keep_alive_context``.
     """
     app[DOOR] = Door()
+    app.middlewares.append(at_the_door)
     app.add_routes(
         [*routes(), *login.routes(), *desk.routes(), *desk_identity.routes(), *desk_stream.routes(), *media.routes()]
     )

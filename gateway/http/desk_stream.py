@@ -11,7 +11,7 @@ from typing import Any, Final
 from aiohttp import web
 
 from gateway.http.desk import BASE, reader
-from gateway.http.door import visitor
+from gateway.http.door import is_still_in
 from gateway.http.sse import KEEP_ALIVE, PING_FRAME, PING_KIND, EventStream, StreamClosed, open_stream
 from gateway.live import DESK, LiveEvent, Subscription
 
@@ -47,7 +47,7 @@ async def stream(request: web.Request) -> web.StreamResponse:
 async def _tell(request: web.Request, out: EventStream, news: Subscription) -> bool:
     """Write what waits; False when the stream ends."""
     events = await news.wait()
-    if visitor(request) is None:
+    if not await is_still_in(request):
         await out.send("login_needed", {})
         return False
     if any(event.kind == DRAIN for event in events):

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable
 from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import web
 
+from core.ports.store import TenantStore
+from gateway.http.logins import AGENTS, Logins
 from gateway.http.problem import forbidden, unauthorized
 from gateway.services import Services, services_of
 from handoff.people import Person, PersonRole
@@ -71,13 +74,13 @@ class FailureCount:
 
 
 class Door:
-    """The state of the login: failures, and the sessions that ended before their time (both per process)."""
+    """The state of the login: failures (per process), and the sessions that ended before their time."""
 
     def __init__(self) -> None:
+        self._logins = Logins(AGENTS)
         self._by_person = FailureCount(TRIES_PER_PERSON)
         self._by_address = FailureCount(TRIES_PER_ADDRESS)
         self._by_name = FailureCount(TRIES_PER_NAME)
-        self._ended: OrderedDict[str, int] = OrderedDict()
 
     def wait_s(self, person_id: str, address: str, now: float) -> int:
         """Seconds until this id may be tried again from this address; 0: now."""
@@ -97,18 +100,35 @@ class Door:
         """The right password: earlier slips of this person do not count any longer."""
         self._by_person.forget(f"{address} {person_id}")
 
-    def end(self, claims: Claims, now: float) -> None:
-        """A logout: the cookie is worth nothing from now on."""
-        self._ended[claims.jti] = claims.exp
-        while self._ended and next(iter(self._ended.values())) <= now:
-            self._ended.popitem(last=False)
+    async def end(self, claims: Claims, services: Services) -> None:
+        """A logout: the cookie is worth nothing from now on, here at once, at other replicas within a minute."""
+        await self._logins.end(_keeper(services), claims.jti)
 
-    def has_ended(self, claims: Claims) -> bool:
-        """Whether this session was logged out."""
-        return claims.jti in self._ended
+    async def has_ended(self, claims: Claims, services: Services) -> bool:
+        """Whether this session was logged out, at whatever replica."""
+        return await self._logins.is_over(_keeper(services), claims.jti)
 
 
 DOOR: web.AppKey[Door] = web.AppKey("frontdesk_desk_door", Door)
+CLAIMS: web.RequestKey[Claims] = web.RequestKey("frontdesk_desk_claims", Claims)
+"""Where a request carries the claims of its cookie."""
+
+
+def _keeper(services: Services) -> TenantStore:
+    """Who keeps what belongs to the installation: the first tenant of the YAML."""
+    return next(iter(services.tenants.values())).store
+
+
+@web.middleware
+async def at_the_door(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Note whose cookie a request brings, if it is genuine, has not run out and was not logged out anywhere."""
+    services = services_of(request)
+    claims = read(request.cookies.get(COOKIE, ""), services)
+    if claims is not None and not await request.config_dict[DOOR].has_ended(claims, services):
+        request[CLAIMS] = claims
+    return await handler(request)
 
 
 def session_key(services: Services) -> bytes:
@@ -137,9 +157,17 @@ def read(cookie: str, services: Services) -> Claims | None:
 
 
 def claims_of(request: web.Request) -> Claims | None:
-    """The claims of the request's cookie, if it is genuine, has not run out and was not logged out."""
-    claims = read(request.cookies.get(COOKIE, ""), services_of(request))
-    return None if claims is None or request.config_dict[DOOR].has_ended(claims) else claims
+    """The claims of the request's cookie, if it is genuine, has not run out and was not logged out when the request came."""
+    claims = request.get(CLAIMS)
+    return claims if claims is not None and claims.exp > services_of(request).clock().timestamp() else None
+
+
+async def is_still_in(request: web.Request) -> bool:
+    """Whether who brought a long request may still read on; the store is asked once a minute."""
+    claims, services = claims_of(request), services_of(request)
+    if claims is None or await request.config_dict[DOOR].has_ended(claims, services):
+        return False
+    return visitor(request) is not None
 
 
 def visitor(request: web.Request) -> Person | None:

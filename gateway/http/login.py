@@ -114,7 +114,7 @@ async def log_out(request: web.Request) -> web.Response:
     require_own_origin(request)
     claims = claims_of(request)
     if claims is not None:
-        request.config_dict[DOOR].end(claims, services_of(request).clock().timestamp())
+        await request.config_dict[DOOR].end(claims, services_of(request))
     is_json = request.content_type == "application/json"
     answer = web.Response(status=204) if is_json else _redirect(f"{LOGIN}?say=ended")
     answer.del_cookie(COOKIE, path="/")

@@ -23,7 +23,7 @@ from gateway.http import (
     web as widget_api,
 )
 from gateway.http.limits import RATE_LIMITS, RateLimits
-from gateway.http.visits import LOGINS, Logins
+from gateway.http.logins import LOGINS, Logins
 from gateway.services import SERVICES, Current
 
 

@@ -5,9 +5,7 @@ A conversation is readable only by its own session.  The rules of identity are i
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, replace
-from time import monotonic
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -31,13 +29,10 @@ from core.ledger import CommitDraft
 from core.ownership import decide
 from core.ports.store import TenantStore
 from gateway.http.limits import RATE_LIMITS, address_of
+from gateway.http.logins import LOGINS
 from gateway.http.origins import check_origin
 from gateway.http.problem import unauthorized
 from gateway.services import Services, TenantServices, WebAccount, services_of
-
-MAX_REMEMBERED: Final = 20_000
-REMEMBER_S: Final = 60.0
-"""Another replica's logout is noticed after this long at the latest; our own at once."""
 
 LOGOUT_KIND: Final = "logout"
 
@@ -61,40 +56,6 @@ class Visit:
     def store(self) -> TenantStore:
         """The tenant's data."""
         return self.tenant.store
-
-
-class Logins:
-    """Which logins are over: durable in the store, remembered here for a minute."""
-
-    def __init__(self) -> None:
-        self._known: OrderedDict[str, tuple[bool, float]] = OrderedDict()
-
-    async def is_over(self, store: TenantStore, login: str) -> bool:
-        """Whether a login was ended."""
-        known = self._known.get(login)
-        if known is not None and (known[0] or monotonic() - known[1] < REMEMBER_S):
-            return known[0]
-        is_over = await store.claimed(_ended_key(login)) is not None
-        self._remember(login, is_over)
-        return is_over
-
-    async def end(self, store: TenantStore, login: str) -> None:
-        """End a login for good: all its tokens, the renewed ones too."""
-        await store.claim(_ended_key(login), "ended")
-        self._remember(login, True)
-
-    def _remember(self, login: str, is_over: bool) -> None:
-        self._known.pop(login, None)
-        self._known[login] = (is_over, monotonic())
-        if len(self._known) > MAX_REMEMBERED:
-            self._known.popitem(last=False)
-
-
-LOGINS: web.AppKey[Logins] = web.AppKey("frontdesk_logins", Logins)
-
-
-def _ended_key(login: str) -> str:
-    return f"web-login-ended:{login}"
 
 
 def tokens_of(services: Services) -> SessionTokens:

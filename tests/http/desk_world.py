@@ -198,6 +198,19 @@ def internal_app(world: World) -> web.Application:
 
 
 @asynccontextmanager
+async def second_listener(world: World) -> AsyncIterator[str]:
+    """Another replica's internal listener on the same store, which remembers nothing; its address."""
+    runner = web.AppRunner(internal_app(world), access_log=None, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, bound = runner.addresses[0][:2]
+    try:
+        yield f"http://{host}:{bound}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
 async def seated(folder: Path, *, port: int = 0) -> AsyncIterator[DeskWorld]:
     """Both listeners over one store with the tenants ``demo`` and ``other``."""
     async with serving(folder, others={"other-web": "other"}, desk_of=builtin_desk) as world:

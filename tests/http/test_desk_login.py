@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from handoff.people import People
-from tests.http.desk_world import PASSWORD, PEOPLE, Browser, DeskWorld, seated
+from tests.http.desk_world import PASSWORD, PEOPLE, Browser, DeskWorld, seated, second_listener
 
 RIGHT = {"id": "sam", "password": PASSWORD}
 WRONG = {"id": "sam", "password": "guess"}
@@ -110,6 +110,17 @@ async def test_logout_ends_the_session_and_its_copies(desk: DeskWorld, stranger:
     async with Browser(desk) as thief:
         thief.http.cookie_jar.update_cookies({"frontdesk_desk": copied})
         assert await status_of_me(thief) == 401
+
+
+async def test_a_logout_counts_at_other_replicas_and_after_a_restart(desk: DeskWorld, stranger: Browser) -> None:
+    await log_in(stranger, RIGHT)
+    copied = stranger.cookie("frontdesk_desk")
+    assert (await stranger.send("POST", "/desk/logout", json={})).status == 204
+    async with second_listener(desk.world) as url, Browser(replace(desk, url=url)) as thief:
+        thief.http.cookie_jar.update_cookies({"frontdesk_desk": copied})
+        assert await status_of_me(thief) == 401
+        assert (await log_in(thief, RIGHT)).status == 200
+        assert await status_of_me(thief) == 200
 
 
 async def test_a_session_ends_after_twelve_hours(desk: DeskWorld, stranger: Browser) -> None:
