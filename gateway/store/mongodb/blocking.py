@@ -20,20 +20,12 @@ from pymongo.database import Database
 from pymongo.errors import BulkWriteError, ConnectionFailure, DuplicateKeyError, OperationFailure, PyMongoError
 
 from core.errors import ConfigError, StoreError, StoreUnavailable
+from gateway.store.mongodb.safety import SAFE
 
 Row = dict[str, Any]
 """One stored document, with its ``_id`` and its ``tenant``."""
 
 Rows = Collection[Row]
-
-SAFE: Final[Mapping[str, Any]] = {
-    "w": "majority",
-    "journal": True,
-    "readConcernLevel": "majority",
-    "readPreference": "primary",
-    "retryWrites": False,
-}
-"""What an address cannot change: else a failover could take back what was written, or show what is about to vanish."""
 
 PATIENCE: Final[Mapping[str, Any]] = {
     "appname": "frontdesk",

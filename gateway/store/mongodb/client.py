@@ -1,9 +1,6 @@
 """How we talk to the database: what an address may choose, and what it may not.
 
-Writes wait for a majority of the replica set and its journals, reads see only what a majority has: else a failover could take
-back an event that was acknowledged, or show a commit that is about to vanish.  A standalone server is its own majority; a
-compatible server takes the words and does what it does.  The driver repeats no write by itself: not all servers know how, and
-``SureDocuments`` settles lost answers with its own stamp.
+It may not choose what keeps messages safe (``SAFE``); ``SureDocuments`` settles lost answers with its own stamp.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ from pymongo.monitoring import CommandListener
 
 from core.errors import ConfigError
 from gateway.store.mongodb.documents import MongoDocuments
+from gateway.store.mongodb.safety import SAFE
 
 CONNECTIONS: Final = 50
 REACH_S: Final = 2.0
@@ -26,15 +24,6 @@ REACH_S: Final = 2.0
 
 ANSWER_S: Final = 5.0
 """For the answer to one call: longer than a majority write takes on disks that are busy."""
-
-SAFE: Final[dict[str, Any]] = {
-    "w": "majority",
-    "journal": True,
-    "readConcernLevel": "majority",
-    "readPreference": "primary",
-    "retryWrites": False,
-    "retryReads": False,
-}
 
 
 def mongo_documents(

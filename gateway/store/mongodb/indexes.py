@@ -37,8 +37,10 @@ INDEXES: Final[Mapping[str, tuple[Fields, ...]]] = {
     ),
     "turns": (
         (("conv", 1), ("done", 1), ("term", -1), ("n", -1)),  # the unfinished turn
+        _up("done", "conv"),  # sweep: which conversations a live replica is at
         _up("done", "opened_at"),  # retention
     ),
+    "duties": (_up("conv", "n"),),
     "tries": (_up("conv", "turn", "k"),),
     "steps": (_up("conv", "turn_id", "n", "recorded_at"),),
     "commits": (
