@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from evals.serving import free_port
 from tests.deploy.tools import DEPLOY, program
-from tests.services.server import LOOPBACK, Server, forget, free_port, new_folder
+from tests.services.server import LOOPBACK, Server, forget, new_folder
 
 PORTS = ("8080", "8081", "8079")
 """As they stand in nginx.conf: for customers, for the team, for the container's health check."""

@@ -17,11 +17,12 @@ import psutil
 import pytest
 import redis
 
+from evals.serving import free_port
 from tests.deploy.test_compose import SERVICES
 from tests.deploy.test_watching import FOREIGN
 from tests.deploy.tools import DEPLOY, program
 from tests.services import servers
-from tests.services.server import LOOPBACK, Server, forget, free_port, new_folder
+from tests.services.server import LOOPBACK, Server, forget, new_folder
 
 KEY: Final = "a-key-of-the-test"
 PASSWORD: Final = "a-password-of-the-test"

@@ -15,12 +15,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from evals.serving import Served
+from evals.serving import Served, free_port
 from gateway.cli.chat_client import read_events
 from tests.deploy.proxy import Proxy, nginx
 from tests.faults.signed import Signed, headers_of
 from tests.flows.company import ACCOUNT, company
-from tests.services.server import LOOPBACK, free_port
+from tests.services.server import LOOPBACK
 from tests.web.world import names
 
 WAIT_S = 20.0

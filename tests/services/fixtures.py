@@ -5,23 +5,40 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
 from tests.services import servers
 from tests.services.server import Server, forget
 
+TRIES: Final = 3
+
 
 def _serving(name: str, make: Callable[[], Server], address: Callable[[Server], str]) -> Iterator[str]:
     if (standing := servers.given(name)) is not None:
         yield standing
         return
-    server = made(make)
+    server = started(make)
     try:
-        server.start()
         yield address(server)
     finally:
         forget(server)
+
+
+def started(make: Callable[[], Server]) -> Server:
+    """A server that is up; made anew where somebody took one of its ports before it did."""
+    for _ in range(TRIES - 1):
+        server = made(make)
+        try:
+            server.start()
+        except RuntimeError:
+            forget(server)
+        else:
+            return server
+    server = made(make)
+    server.start()
+    return server
 
 
 def made(make: Callable[[], Server]) -> Server:

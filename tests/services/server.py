@@ -28,14 +28,6 @@ def folder() -> Path:
     return Path(given) if given else cache / "frontdesk" / "services"
 
 
-def free_port() -> int:
-    """A port of loopback that nobody has just now."""
-    with socket.socket() as taken:
-        taken.bind((LOOPBACK, 0))
-        port: int = taken.getsockname()[1]
-        return port
-
-
 def answers(port: int) -> bool:
     """Whether somebody listens on a port of loopback."""
     with socket.socket() as asking:

@@ -6,7 +6,8 @@ import os
 import shutil
 from typing import Final
 
-from tests.services.server import LOOPBACK, Server, folder, free_port, new_folder
+from evals.serving import free_port
+from tests.services.server import LOOPBACK, Server, folder, new_folder
 
 MONGODB: Final = "mongodb-1.24.2"
 WEAVIATE: Final = "weaviate-1.38.11"

@@ -16,11 +16,12 @@ from core.errors import KnowledgeAway, KnowledgeUnavailable
 from core.ports.knowledge import Chunk, KnowledgeIndex, SearchQuery
 from core.providers.weaviate import WeaviateEngine, WeaviateServer
 from core.providers.weaviate.writing import BATCH
+from evals.serving import free_port
 from tests.contracts.concepts import ConceptEmbedder
 from tests.contracts.index_contract import CHUNKS, make_chunk, names
 from tests.core.providers.weaviate.conftest import KEY
 from tests.services import servers
-from tests.services.server import Server, free_port
+from tests.services.server import Server
 
 BACK_S = 60.0
 MANY = tuple(make_chunk(f"m{n}", f"Chunk number {n} of many about pumps.") for n in range(2 * BATCH))
