@@ -19,6 +19,9 @@ from tests.flows.company import QUESTIONS
 
 LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 
+WAIT_S = 180
+"""Not how long an answer takes, but fifty lives on a slow machine, in none of which anything may come to its end."""
+
 Kill = Callable[[Born], Awaitable[None]]
 """Decides when a life ends; returns once it did something about it."""
 
@@ -136,7 +139,7 @@ class Visitor:
 
     async def until(self, is_so: Callable[[], bool]) -> None:
         """Wait for what the stream tells."""
-        async with asyncio.timeout(90):
+        async with asyncio.timeout(WAIT_S):
             while not is_so():
                 self.check_watching()
                 self.heard.clear()
