@@ -113,7 +113,7 @@ class Asking:
                 self._is_over.wait(PAUSE_S)
 
     def figures(self) -> list[Figure]:
-        """What the slow ones of both took."""
+        """What the slow ones of each kind took."""
         return [
             _told("status", self.status_ms, MEANWHILE_MS),
             _told("search", self.search_ms, MEANWHILE_MS),

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, expect
+from playwright.async_api import Browser, Page, Route, ViewportSize, expect
 
 from tests.browser.conftest import PHONE, Watch, axe_problems
 from tests.browser.lab import LabDesk, LabHelpdesk, LabPane, ServedLab, served_lab
@@ -47,15 +47,22 @@ async def page(browser: Browser, lab: ServedLab) -> AsyncIterator[Page]:
     assert [problem for problem in watch.problems if "Blocked autofocusing" not in problem] == []
 
 
-async def test_the_web_chat_does_not_take_the_focus_from_who_writes(page: Page) -> None:
+async def test_the_web_chat_does_not_take_the_focus_from_who_writes(page: Page, lab: ServedLab) -> None:
+    begun = asyncio.Event()
+
+    async def held(route: Route) -> None:
+        await begun.wait()
+        await route.continue_()
+
+    await page.route(f"{lab.url}/**/app.js", held)
     await page.reload(wait_until="commit")
     text = LabPane(page, "slack").text
     await text.focus()
+    begun.set()
     frame = page.frame_locator(".pane[data-kind=web] iframe")
     await expect(frame.locator(".greeting")).to_be_visible()
     await page.keyboard.type("Hello")
     await expect(text).to_have_value("Hello")
-    await page.locator(".pane[data-kind=web] iframe").hover()
     await frame.locator("#text").click()
     await page.keyboard.type("Hi")
     await expect(frame.locator("#text")).to_have_value("Hi")

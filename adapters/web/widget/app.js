@@ -45,7 +45,7 @@ function createBridge(handlers) {
 
 const bridge = createBridge({
   boot,
-  show: ({ open, fullscreen }) => show(open, fullscreen),
+  show: ({ open, fullscreen, focus }) => show(open, fullscreen, focus !== false),
   identify: ({ jwt }) => chat.identify(String(jwt)).then((isDone) => bridge.tell("identified", { isDone })),
   logout: () => chat.logout().then(() => bridge.tell("loggedOut")),
   locale: ({ locale }) => setWishes({ locale }),
@@ -125,12 +125,14 @@ async function boot({ type: _, frontdesk: __, ...options }) {
   chat.begin();
 }
 
-function show(open, fullscreen) {
+/** `takesFocus`: whoever opened the chat means to write in it; a page that shows it from the start says no. */
+function show(open, fullscreen, takesFocus = true) {
   root.dataset.fullscreen = String(Boolean(fullscreen));
   chat.show(open);
   if (!open || !view) return;
   view.update(chat.state());
   view.shown();
+  if (!takesFocus) return;
   // On touch screens the keyboard would cover what there is to read.
   if (matchMedia("(pointer: fine)").matches) view.focus();
   else document.querySelector(".messages")?.focus();

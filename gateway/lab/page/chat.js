@@ -36,7 +36,7 @@ export class Chat {
 
   booted() {
     this.isBooted = true;
-    this.post({ type: "show", open: true, fullscreen: false });
+    this.post({ type: "show", open: true, fullscreen: false, focus: false }); // somebody may be writing in another pane
     for (const message of this.waiting.splice(0)) this.post(message);
   }
 

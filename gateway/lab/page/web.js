@@ -6,28 +6,6 @@ import { receiptFold } from "./receipt.js";
 
 const SHOWN = 5;
 
-const LOADING_MS = 2500;
-
-/**
- * The chat takes the focus when it has loaded, as it should on a page of its own.  Here somebody may be writing in another
- * pane by then, and that one time the focus goes back, unless the visitor means the chat (points at it, or tabs).
- */
-function giveFocusBack(frame) {
-  let before = null;
-  const isMeant = new AbortController();
-  const { signal } = isMeant;
-  document.addEventListener("focusin", ({ target }) => { if (target !== frame) before = target; }, { signal });
-  document.addEventListener("keydown", ({ key }) => key === "Tab" && isMeant.abort(), { signal });
-  frame.addEventListener("pointerenter", () => isMeant.abort(), { signal });
-  window.addEventListener("blur", () => setTimeout(() => {
-    if (signal.aborted || document.activeElement !== frame) return;
-    if (before?.isConnected) before.focus({ preventScroll: true });
-    else frame.blur();
-    isMeant.abort();
-  }), { signal });
-  frame.addEventListener("load", () => setTimeout(() => isMeant.abort(), LOADING_MS), { signal });
-}
-
 export class WebPane {
   constructor(about, lab, { onChange, onKnown = () => {} }) {
     Object.assign(this, { id: about.id, kind: about.kind, title: about.title });
@@ -35,7 +13,6 @@ export class WebPane {
     this.replies = [];
     this.receipts = h("div", { class: "receipts", role: "group", "aria-label": "Receipts of the newest replies" });
     this.chat = new Chat(lab.web, { onKnown: (customer) => this.known(customer, onKnown) });
-    giveFocusBack(this.chat.frame);
     this.root = h("section", { class: "pane", id: `pane-${about.id}`, "data-kind": "web", "aria-labelledby": `title-${about.id}` },
       h("header", null,
         h("span", { class: "glyph" }, icon("web")),
