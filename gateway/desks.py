@@ -5,18 +5,15 @@ A desk is known by its tenant; parked, it is listed as ``desk:TENANT``.  What is
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from pathlib import Path
 
 from aiohttp import web
 
 from core.domain import Attachment
-from core.errors import AccountUnknown, CredentialsInvalid, MessageRejected, StoreUnavailable
+from core.errors import AccountUnknown, CredentialsInvalid, MessageRejected
 from core.ports.channel import Fetched
 from core.ports.desk import BridgesPeople, Desk
 from core.ports.store import TenantStore
@@ -26,6 +23,7 @@ from gateway.duties import Duties
 from gateway.runners import Run, Runners
 from gateway.services import raw_request, services_of
 from gateway.sniffing import SNIFFED_BYTES, sniff
+from gateway.uploads import Uploads
 
 PATH = "/webhooks/desk/{tenant}"
 
@@ -71,7 +69,7 @@ class DeskFiles:
     """Keeps what agents attach at their desk, as files of the conversation."""
 
     store: TenantStore
-    uploads: Path
+    uploads: Uploads
     limit_bytes: int
     clock: Callable[[], datetime]
 
@@ -84,11 +82,7 @@ class DeskFiles:
         media_type = sniff(fetched.body[:SNIFFED_BYTES])
         if media_type is None or len(fetched.body) > self.limit_bytes:
             raise MessageRejected("This file is too large, or of a kind that is not sent on.")
-        path = filestore.place(self.uploads, self.store.tenant, file_id)
-        try:
-            await asyncio.to_thread(partial(filestore.write, path, fetched.body))
-        except OSError as error:
-            raise StoreUnavailable("The uploads folder cannot be written.") from error
+        await self.uploads.write(self.store.tenant, file_id, fetched.body)
         name = filestore.own_name(fetched.name)
         kept = Attachment(id=file_id, name=name, media_type=media_type, size_bytes=len(fetched.body))
         await self.store.put_upload(kept, conv=conv, uploaded_at=self.clock())

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 
 from core.domain import Attachment
 from gateway import filestore
 from gateway.http.links import media_token
+from gateway.uploads import Uploads
 
 
 class StoredFiles:
     """The files of one tenant; ``base_url`` is where vendors reach the public listener, None: nowhere."""
 
     def __init__(
-        self, tenant: str, uploads: Path, *, secret: bytes, base_url: str | None, clock: Callable[[], datetime]
+        self, tenant: str, uploads: Uploads, *, secret: bytes, base_url: str | None, clock: Callable[[], datetime]
     ) -> None:
         self._tenant = tenant
         self._uploads = uploads
@@ -28,7 +28,9 @@ class StoredFiles:
         """The bytes; ``LookupError`` when they are gone, or not this tenant's."""
         if not filestore.is_id(attachment.id):
             raise LookupError(attachment.id)
-        path = filestore.place(self._uploads, self._tenant, attachment.id)
+        path = await self._uploads.at(self._tenant, attachment.id)
+        if path is None:
+            raise LookupError(attachment.id)
         try:
             return await asyncio.to_thread(path.read_bytes)
         except OSError as error:

@@ -20,6 +20,7 @@ from adapters.shared.text import clean_line
 
 ID_FORM: Final = re.compile(r"u_[0-9a-z]{1,64}")
 NAME_CHARS: Final = 120
+READ_BYTES: Final = 262_144
 PART: Final = ".part"
 WANT: Final = ".want"
 STALE_PART_S: Final = 3_600.0

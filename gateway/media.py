@@ -8,10 +8,9 @@ fetched is noted on disk, so that a restart goes on; fetching twice changes noth
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Final
 from weakref import WeakValueDictionary
 
@@ -24,12 +23,10 @@ from core.ports.channel import Channel, SupportsDiscarding, SupportsMedia
 from core.ports.store import Store
 from gateway import filestore, metrics
 from gateway.sniffing import SNIFFED_BYTES, sniff
+from gateway.uploads import FileKey, Uploads
 from gateway.workers import KeyedWorkers
 
 log = structlog.get_logger(__name__)
-
-FileKey = tuple[str, str]
-"""(tenant, id of the file)."""
 
 GATHER_LIMIT_S: Final = 10.0
 """A turn waits this long for its files; an answer that is late for a slow picture would be worse."""
@@ -69,25 +66,27 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Media:
-    """The contacts' files of one process; ``uploads`` is the folder of all files.
+    """The contacts' files of one process; ``uploads`` keeps all files.
 
-    ``channels`` (by account) and ``limit_bytes`` (the largest file that is kept) follow the settings; a process sets them when
-    its channels are there.
+    ``channels`` (by account), ``tenants`` and ``limit_bytes`` (the largest file that is kept) follow the settings; a process sets
+    them when its channels are there.
     """
 
     def __init__(
         self,
         store: Store,
         *,
-        uploads: Path,
+        uploads: Uploads,
         clock: Callable[[], datetime],
         channels: Callable[[], Mapping[str, Channel]] = dict,
+        tenants: Callable[[], Iterable[str]] = tuple,
         limit_bytes: Callable[[], int] = lambda: 10_485_760,
         gather_s: float = GATHER_LIMIT_S,
         first_retry_s: float = FIRST_RETRY_S,
     ) -> None:
         self._store = store
         self.channels = channels
+        self.tenants = tenants
         self.limit_bytes = limit_bytes
         self._uploads = uploads
         self._clock = clock
@@ -99,9 +98,9 @@ class Media:
 
     async def start(self) -> None:
         """Go on with what an earlier process left."""
-        await asyncio.to_thread(filestore.clear_parts, self._uploads)
+        await self._uploads.clear_parts()
         await self._workers.start()
-        for key in await asyncio.to_thread(lambda: list(filestore.wanted(self._uploads))):
+        for key in await self._uploads.notes(self.tenants()):
             self._workers.wake(key)
 
     async def stop(self, *, drain_s: float) -> None:
@@ -127,8 +126,8 @@ class Media:
             for event in events
         )
 
-    async def opened(self, tenant: str, file_id: str) -> tuple[Attachment, Path] | None:
-        """A file's record and where its bytes lie, fetched now if need be; None when there is no such file.
+    async def opened(self, tenant: str, file_id: str) -> Attachment | None:
+        """A file's record, its bytes fetched now if need be; None when there is no such file.
 
         An attachment that is ``unavailable`` has no bytes.  Raises ``ProviderUnavailable`` when it may still come.
         """
@@ -142,7 +141,7 @@ class Media:
                     found = (await self._settled(self.channels().get(note.account), note), note.conv)
             except (DeliveryError, TimeoutError) as error:
                 raise ProviderUnavailable("The file has not arrived yet.") from error
-        return None if found is None else (found[0], filestore.place(self._uploads, tenant, file_id))
+        return None if found is None else found[0]
 
     def _wanted(self, tenant: str, event: InboundEvent, item: Attachment) -> Wanted:
         return Wanted(tenant=tenant, account=event.account, conv=event.conv, attachment=item, since=self._clock())
@@ -193,7 +192,7 @@ class Media:
                 metrics.MEDIA.labels(outcome="unavailable" if kept.unavailable else "fetched").inc()
                 if kept.unavailable is None and isinstance(channel, SupportsDiscarding):
                     await _discard(channel, wanted.attachment)
-            await asyncio.to_thread(filestore.forget, filestore.want(self._uploads, *wanted.key))
+            await self._uploads.forget_note(*wanted.key)
         return replace(kept, transcript=wanted.attachment.transcript or kept.transcript)
 
     async def _fetched(self, channel: Channel | None, wanted: Wanted) -> Attachment:
@@ -218,15 +217,9 @@ class Media:
         media_type = sniff(fetched.body[:SNIFFED_BYTES])
         if media_type is None:
             return _without(item, TYPE_REFUSED)
-        await self._write(filestore.place(self._uploads, *wanted.key), fetched.body)
+        await self._uploads.write(*wanted.key, fetched.body)
         name = filestore.own_name(item.name or fetched.name)
         return replace(item, name=name, media_type=media_type, size_bytes=len(fetched.body), origin=None)
-
-    async def _write(self, path: Path, body: bytes) -> None:
-        try:
-            await asyncio.to_thread(filestore.write, path, body)
-        except OSError as error:
-            raise StoreUnavailable("The uploads folder cannot be written.") from error
 
     def _later(self, wanted: Wanted, error: BaseException | None) -> None:
         """Have the job try it; a bug in a channel's ``fetch`` is logged and tried again like an outage."""
@@ -237,13 +230,19 @@ class Media:
 
     async def _retry(self, key: FileKey) -> None:
         """One attempt of the job."""
+        try:
+            await self._attempt(key)
+        except StoreUnavailable:
+            self._workers.wake(key, delay_s=self._first_retry_s)
+
+    async def _attempt(self, key: FileKey) -> None:
         note = await self._note(key)
         if note is None:
             return
         try:
             await self._settled(self.channels().get(note.account), note)
         except StoreUnavailable:
-            self._workers.wake(key, delay_s=self._first_retry_s)
+            raise
         except Exception as error:
             if self._clock() - note.since >= GIVE_UP_AFTER:
                 await self._give_up(note)
@@ -259,7 +258,7 @@ class Media:
             store = self._store.for_tenant(note.tenant)
             await store.put_upload(gone, conv=note.conv, uploaded_at=self._clock())
             metrics.MEDIA.labels(outcome="unavailable").inc()
-            await asyncio.to_thread(filestore.forget, filestore.want(self._uploads, *note.key))
+            await self._uploads.forget_note(*note.key)
 
     def _pause_s(self, wanted: Wanted, error: BaseException | None) -> float:
         """Doubling from five seconds to an hour; a vendor's own wish counts when it is longer."""
@@ -268,17 +267,15 @@ class Media:
         return max(asked, min(own, LONGEST_RETRY_S))
 
     async def _note(self, key: FileKey) -> Wanted | None:
-        path = filestore.want(self._uploads, *key)
+        found = await self._uploads.note(*key)
         try:
-            return msgspec.json.decode(await asyncio.to_thread(path.read_bytes), type=Wanted)
-        except FileNotFoundError:
-            return None
-        except (OSError, msgspec.DecodeError):
+            return None if found is None else msgspec.json.decode(found, type=Wanted)
+        except msgspec.DecodeError:
             log.warning("media_note_unreadable", file=key[1])
             return None
 
     async def _put_note(self, wanted: Wanted) -> None:
-        await self._write(filestore.want(self._uploads, *wanted.key), msgspec.json.encode(wanted))
+        await self._uploads.put_note(*wanted.key, msgspec.json.encode(wanted))
 
     def _lock(self, key: FileKey) -> asyncio.Lock:
         return self._alone.setdefault(key, asyncio.Lock())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -25,6 +24,7 @@ from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.live import Hub
 from gateway.syncing.plans import TenantPlan
+from gateway.uploads import Uploads
 
 if TYPE_CHECKING:
     from gateway.knowledge import LiveKnowledge
@@ -100,7 +100,7 @@ class Services:
     hub: Hub
     limits: Limits
     session_secret: bytes = field(repr=False)
-    uploads: Path
+    uploads: Uploads
     base_url: str
     trusted_proxies: tuple[str, ...]
     clock: Clock

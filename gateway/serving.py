@@ -100,6 +100,7 @@ class Serving:
         if self._shared.live is not None:
             self._shared.live.heard = signals.heard
         self._shared.media.channels = self._channels
+        self._shared.media.tenants = lambda: tuple(self.world.services.tenants)
         self._shared.media.limit_bytes = lambda: self.world.services.limits.upload_bytes
         self._shared.intake.refusals = self.ladder
         self._shared.store.observer = signals

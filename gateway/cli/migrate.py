@@ -47,7 +47,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--dry-run", help="Count and look at the target; write nothing.")
         ] = False,
     ) -> None:
-        """Move all conversations from the embedded store to MongoDB, and read them back.
+        """Move all conversations and their files from the embedded store to MongoDB, and read them back.
 
         Write `store: mongodb://…` into the YAML, stop `serve`, run this, start `serve`: it goes on where the old one stopped.
         The target must be empty. A move that was interrupted goes on when it is run again, and nobody can serve on the target
@@ -126,10 +126,11 @@ async def _run(settings: configuration.Settings, path: Path, address: str, asked
     from rich.console import Console
 
     from gateway.cli.migrate_run import Moving
+    from gateway.compose.channels import shared_uploads
 
     out, errors = Console(), Console(stderr=True)
     async with Moving.locked(settings, path, out, errors) as moving, documents_at(address) as documents:
-        return await moving.run(documents, asked)
+        return await moving.run(documents, shared_uploads(address), asked)
 
 
 @asynccontextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -21,6 +22,7 @@ from gateway.store.knowledge import SqliteKnowledgeStore
 from gateway.store.ledger import DocumentStore
 from gateway.store.moving.move import Begun, Move, Plan, plan_of
 from gateway.store.moving.verify import Mismatch, compare, compare_work, sample
+from gateway.uploads import SharedUploads, carried, kept_in
 
 if TYPE_CHECKING:
     import config as configuration
@@ -31,6 +33,7 @@ MOST_NAMED: Final = 20
 KNOWLEDGE: Final = "knowledge.sqlite3"
 MOST_CANDIDATES: Final = 10_000
 READING_BACK: Final = "reading back"
+FILES: Final = "files"
 
 
 class Shown:
@@ -83,8 +86,8 @@ class Moving:
         finally:
             await source.stop()
 
-    async def run(self, documents: Documents, asked: Asked) -> int:
-        """Move into ``documents``; returns the exit code."""
+    async def run(self, documents: Documents, uploads: SharedUploads, asked: Asked) -> int:
+        """Move into ``documents``, and files into ``uploads``; returns the exit code."""
         plan = plan_of(self.db)
         move = Move(self.db, documents, plan, clock=self.source.clock)
         begun = await move.begun()
@@ -97,6 +100,7 @@ class Moving:
         with Shown(self.out) as shown:
             began = time.monotonic()
             await move.copy(begun, shown)
+            files = await asyncio.to_thread(self._carry_files, uploads, shown)
             took_s = time.monotonic() - began
             found = await self._compared(documents, plan, asked, shown)
         found += [
@@ -109,8 +113,18 @@ class Moving:
             f"{plan.documents} documents of {plan.conversations} conversations stand in the target"
             f" ({took_s:.1f} s, {plan.documents / max(took_s, 1e-3):.0f}/s), read back and the same"
         )
+        if files:
+            self._say(f"{files} files of conversations stand there, too")
         self._left_to_do()
         return EXIT_OK
+
+    def _carry_files(self, uploads: SharedUploads, shown: Shown) -> int:
+        """How many now stand in the target; blocks."""
+        found = kept_in(self.settings.data_dir / "uploads")
+        shown.began(FILES, len(found))
+        for _ in carried(found, uploads):
+            shown.advanced(FILES, 1)
+        return len(found)
 
     async def _compared(self, documents: Documents, plan: Plan, asked: Asked, shown: Shown) -> list[Mismatch]:
         """What the two stores say differently, each asked through its port."""
@@ -163,8 +177,6 @@ class Moving:
         self._say("- `frontdesk sync`: the knowledge is built anew from its sources, where `knowledge` says")
         if self.settings.server.session_secret is None:
             self._say(f"- `server.session_secret`: all replicas need the one in {data_dir / 'session_secret'}")
-        if _has_files(data_dir / "uploads"):
-            self._say(f"- {data_dir / 'uploads'}: every replica needs these files")
         if (waiting := self._candidates()) > 0:
             self._say(f"- {waiting} candidates for articles stay in {data_dir / KNOWLEDGE}: `frontdesk kb candidates`")
         self._say(f"- keep {self.source.path} until you are content, and never serve on it again")
@@ -178,7 +190,3 @@ class Moving:
 
     def _say(self, text: str) -> None:
         say(self.out, text)
-
-
-def _has_files(folder: Path) -> bool:
-    return any(path.is_file() for path in folder.rglob("*"))

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import config
 from adapters import AnyChannelPlugin, ChannelContext
 from adapters.discovery import channel_plugins
+from config.addresses import address_of
 from core.ports.channel import Channel, ObservesSignatures
 from core.ports.store import Store
 from gateway import metrics
 from gateway.files import StoredFiles
 from gateway.live import Hub
 from gateway.memory import AccountMemory
+from gateway.uploads import SharedUploads, Uploads
 
 CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
 
@@ -24,9 +27,25 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def uploads_of(settings: config.Settings) -> Path:
-    """The folder of all files."""
-    return settings.data_dir / "uploads"
+def uploads_of(settings: config.Settings) -> Uploads:
+    """The files of conversations: in ``data_dir``, and where replicas share a MongoDB, in that."""
+    return _uploads(settings.data_dir / "uploads", address_of(settings.store))
+
+
+@cache
+def _uploads(folder: Path, address: str | None) -> Uploads:
+    """One for the whole process, since it has a connection."""
+    return Uploads(folder, shared=None if address is None else shared_uploads(address))
+
+
+def shared_uploads(address: str) -> SharedUploads:
+    """The files in a MongoDB; of a ``mongodb+srv`` the members are looked up now, else nothing is asked before the first call."""
+    from gateway.store.mongodb.blocking import connected  # noqa: PLC0415  the driver is loaded where it is used
+    from gateway.store.mongodb.pieces import MongoFiles  # noqa: PLC0415  as above
+
+    database = connected(address)
+    atexit.register(database.client.close)
+    return SharedUploads(files=MongoFiles(database, "uploads"), notes=MongoFiles(database, "wanted"))
 
 
 def files_of(settings: config.Settings, tenant: str, secret: bytes) -> StoredFiles:

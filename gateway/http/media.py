@@ -6,7 +6,6 @@ unknown link are told alike.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 from urllib.parse import quote
 
@@ -58,10 +57,13 @@ async def _file(services: Services, tenant: str, upload_id: str, *, cached_s: in
         found = await services.media.opened(tenant, upload_id)
     else:
         known = await services.tenants[tenant].store.upload(upload_id)
-        found = None if known is None else (known[0], filestore.place(services.uploads, tenant, upload_id))
-    if found is None or found[0].unavailable is not None or not await asyncio.to_thread(found[1].is_file):
+        found = None if known is None else known[0]
+    if found is None or found.unavailable is not None:
         raise not_found("upload")
-    return web.FileResponse(found[1], headers=_headers(found[0], cached_s))
+    path = await services.uploads.at(tenant, upload_id)
+    if path is None:
+        raise not_found("upload")
+    return web.FileResponse(path, headers=_headers(found, cached_s))
 
 
 def _headers(upload: Attachment, cached_s: int) -> dict[str, str]:

@@ -66,7 +66,7 @@ async def receive(request: web.Request, services: Services, tenant: str, conv: s
     if request.content_length is not None and request.content_length > limit + FORM_BYTES:
         _check_size(request.content_length, limit)
     upload_id = services.new_id("u")
-    path = filestore.place(services.uploads, tenant, upload_id)
+    path = services.uploads.place(tenant, upload_id)
     try:
         async with asyncio.timeout(UPLOAD_LIMIT_S):
             received = await _received(request, path, limit)
@@ -76,7 +76,7 @@ async def receive(request: web.Request, services: Services, tenant: str, conv: s
     if media_type is None:
         await asyncio.to_thread(filestore.forget, received.part)
         raise Refused(415, "file_type_unsupported", "This kind of file is not accepted.")
-    await asyncio.to_thread(filestore.finish, received.part, path)
+    await services.uploads.finish(received.part, tenant, upload_id)
     upload = Attachment(id=upload_id, name=received.name, media_type=media_type, size_bytes=received.size_bytes)
     await services.tenants[tenant].store.put_upload(upload, conv=conv, uploaded_at=services.clock())
     return upload

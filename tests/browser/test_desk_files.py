@@ -122,7 +122,7 @@ async def test_a_contacts_files_are_shown_for_what_they_are(page: DeskPage, desk
         id="u_1", name="note.ogg", media_type="audio/ogg", size_bytes=4, transcript="My <b>pump</b> is broken."
     )
     gone = replace(voice, id="u_2", name="a.exe", media_type="x/y", transcript=None, unavailable="type_refused")
-    filestore.write(filestore.place(desk.world.services.uploads, "demo", voice.id), b"OggS")
+    filestore.write(desk.world.services.uploads.place("demo", voice.id), b"OggS")
     await desk.store.put_upload(voice, conv=contact.conv, uploaded_at=desk.world.clock())
     await desk.world.tenant.handoff.reply(contact.conv, agent="Sam Rivers", text="", key="k", attachments=(voice, gone))
     await page.enter()

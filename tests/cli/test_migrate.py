@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from core.errors import StoreError, StoreLocked
+from core.errors import StoreError, StoreLocked, StoreUnavailable
 from gateway.cli import app
 from gateway.cli.migrate import Asked, documents_at, target_of
 from gateway.cli.migrate_run import Moving
@@ -21,10 +21,12 @@ from gateway.store.documents import Documents
 from gateway.store.embedded.sqlite import SqliteStore
 from gateway.store.ledger import DocumentStore
 from gateway.store.moving.move import check_whole
+from gateway.uploads import SharedUploads
 from tests.cli.test_cli import frontdesk
 from tests.cli.test_why import SETTINGS
 from tests.contracts.fake_documents import Crash, FakeDocuments, Fate, Server
 from tests.contracts.words import Clock, Numbers
+from tests.services.shelf import Shelf
 from tests.store.lively import Play, facts, operations, perform
 
 PASSWORD = "canary-password"
@@ -47,14 +49,20 @@ async def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-async def migrate(folder: Path, documents: Documents, asked: Asked = Asked(bound=None)) -> tuple[int, str, str]:  # noqa: B008
+async def migrate(
+    folder: Path,
+    documents: Documents,
+    asked: Asked = Asked(bound=None),  # noqa: B008
+    *,
+    uploads: SharedUploads | None = None,
+) -> tuple[int, str, str]:
     """The command behind its options, on a database of the test."""
     out, errors = StringIO(), StringIO()
     settings = load_settings(folder / "frontdesk.yaml")
     path = settings.data_dir / LEDGER
     consoles = Console(file=out, width=200), Console(file=errors, width=200)
     async with Moving.locked(settings, path, *consoles) as moving:
-        code = await moving.run(documents, asked)
+        code = await moving.run(documents, uploads or SharedUploads(files=Shelf(), notes=Shelf()), asked)
     return code, out.getvalue(), errors.getvalue()
 
 
@@ -68,16 +76,32 @@ def run(folder: Path, *arguments: str, **environ: str) -> tuple[int, str]:
 
 async def test_it_moves_reads_back_and_says_what_is_left(folder: Path) -> None:
     server = Server()
-    (folder / "var" / "uploads").mkdir()
-    (folder / "var" / "uploads" / "u_1").write_bytes(b"x")
     code, said, errors = await migrate(folder, FakeDocuments(server))
-    assert (code, errors) == (0, "")
+    assert (code, errors) == (0, "") and "files of conversations" not in said
     assert re.search(r"\d+ documents of \d conversations stand in the target \(\d+\.\d s, \d+/s\)", said)
-    for left in ("`frontdesk sync`", "server.session_secret", "uploads", "never serve on it again"):
+    for left in ("`frontdesk sync`", "server.session_secret", "never serve on it again"):
         assert left in said
     await check_whole(DocumentStore(FakeDocuments(server), clock=Clock()).documents)
     code, said, errors = await migrate(folder, FakeDocuments(server))
     assert (code, errors) == (0, "") and "moved before" in said
+
+
+async def test_files_and_what_is_still_to_be_fetched_go_along(folder: Path) -> None:
+    kept = folder / "var" / "uploads" / "acme"
+    kept.mkdir(parents=True)
+    for name in ("u_1", "u_2", "u_3.want", "u_4.0a1b.part"):
+        (kept / name).write_bytes(name.encode())
+    uploads = SharedUploads(files=Shelf(is_away=True), notes=Shelf())
+    server = Server()
+    with pytest.raises(StoreUnavailable):
+        await migrate(folder, FakeDocuments(server), uploads=uploads)
+    with pytest.raises(StoreLocked):
+        await check_whole(DocumentStore(FakeDocuments(server), clock=Clock()).documents)
+    files, notes = Shelf(kept={("acme", "u_1"): b"stands"}), Shelf()
+    code, said, _ = await migrate(folder, FakeDocuments(server), uploads=SharedUploads(files=files, notes=notes))
+    assert code == 0 and "3 files of conversations stand there" in said
+    assert files.kept == {("acme", "u_1"): b"stands", ("acme", "u_2"): b"u_2"}, "what stands is not sent again"
+    assert notes.kept == {("acme", "u_3"): b"u_3.want"}
 
 
 async def test_a_dry_run_counts_and_writes_nothing(folder: Path) -> None:
@@ -172,7 +196,8 @@ def test_addresses_come_from_files_variables_and_the_new_yaml(
     assert target_of(settings, None) is None
     assert target_of(settings, "mongodb://frontdesk:${STORE_PASSWORD}@127.0.0.1:1/frontdesk") == ADDRESS
     assert target_of(settings, f"file:{tmp_path / 'address'}") == ADDRESS
-    (folder / "new.yaml").write_text(f"{SETTINGS}store: {ADDRESS.replace(PASSWORD, '${STORE_PASSWORD}')}\n")
+    engines = f"store: {ADDRESS.replace(PASSWORD, '${STORE_PASSWORD}')}\nserver: {{session_secret: {'s' * 32}}}\n"
+    (folder / "new.yaml").write_text(SETTINGS + engines)
     assert target_of(load_settings(folder / "new.yaml"), None) == ADDRESS
 
 

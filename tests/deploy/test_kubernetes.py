@@ -10,11 +10,13 @@ from typing import Any, Final
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 import config
 from gateway.compose import plugs
 from gateway.compose.channels import uploads_of
 from gateway.http.ops import routes
+from gateway.uploads import COPIES_BYTES
 from tests.deploy.test_watching import exported
 from tests.deploy.tools import DEPLOY
 
@@ -130,13 +132,15 @@ def test_a_pod_has_no_rights_it_does_not_need(pod: Manifest) -> None:
     assert volumes["config"]["configMap"]["name"] == "frontdesk"
 
 
-def test_files_of_contacts_are_shared_and_outlive_a_pod(settings: config.Settings) -> None:
-    claim = one("PersistentVolumeClaim", "frontdesk-uploads")
-    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+def test_nothing_that_a_pod_keeps_on_disk_is_missed(settings: config.Settings) -> None:
+    """Files of contacts are in MongoDB; what lies here are copies, and they fit."""
     volumes = {volume["name"]: volume for volume in POD["spec"]["volumes"]}
+    assert not any("persistentVolumeClaim" in volume for volume in volumes.values())
     places = {mount["mountPath"]: volumes[mount["name"]] for mount in POD["spec"]["containers"][0]["volumeMounts"]}
-    uploads = places[str(uploads_of(settings))]
-    assert uploads["persistentVolumeClaim"]["claimName"] == claim["metadata"]["name"]
+    near = settings.model_copy(update={"store": SecretStr("mongodb://mongodb.example/frontdesk")})  # looked up by no DNS
+    assert settings.store.get_secret_value().startswith("mongodb") and uploads_of(near).is_shared
+    work = places[str(uploads_of(near).folder.parent)]
+    assert int(work["emptyDir"]["sizeLimit"].removesuffix("Gi")) * 2**30 >= 2 * COPIES_BYTES
 
 
 def test_every_secret_of_the_yaml_is_in_the_example(settings: config.Settings) -> None:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.flows.conftest import make_company
+from tests.flows.conftest import engines, make_company
 
-__all__ = ["make_company"]
+__all__ = ["engines", "make_company"]

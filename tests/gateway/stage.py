@@ -32,6 +32,7 @@ from gateway.presence import Presence
 from gateway.recovery import Recovery
 from gateway.signals import Signals
 from gateway.store.embedded.sqlite import SqliteStore
+from gateway.uploads import Uploads
 
 TENANT, ACCOUNT = "acme", "acme-web"
 START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -253,7 +254,7 @@ async def running(
 
     store = SqliteStore(folder / "ledger.sqlite3", clock=clock)
     inbox = Inbox(store, max_unread=100_000)
-    media = Media(store, uploads=folder / "uploads", clock=clock, channels=lambda: {ACCOUNT: channel})
+    media = Media(store, uploads=Uploads(folder / "uploads"), clock=clock, channels=lambda: {ACCOUNT: channel})
     staff = staff or Always()
     lane = LaneTenant(engine=engine, notices=Notices(), history=10, staff=staff)
     lanes = Lanes(

@@ -15,6 +15,7 @@ from core import ids
 from core.ports.knowledge import Document, Generation, SourceProblem, SourceRun
 from gateway.http.assets import Assets
 from gateway.sniffing import sniff
+from gateway.uploads import Uploads
 from tests.web.world import SITE, World, bearer
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 64
@@ -97,7 +98,7 @@ async def test_what_is_not_accepted_leaves_nothing_behind(world: World) -> None:
     )  # fmt: skip
     assert broken["status"] in (400, 422)
     await world.call("POST", "/v1/web/uploads", data=form(PNG), status=401)
-    assert files_in(world.services.uploads) == []
+    assert files_in(world.services.uploads.folder) == []
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_types_are_read_from_the_bytes(first: bytes, kept: str | None) -> None:
 async def test_the_uploads_folder_being_gone_is_a_503(world: World, tmp_path: Path) -> None:
     token = (await world.session())["session_token"]
     (tmp_path / "file").write_text("not a folder")
-    world.current.services = replace(world.services, uploads=tmp_path / "file")
+    world.current.services = replace(world.services, uploads=Uploads(tmp_path / "file"))
     refused = await upload(world, token, form(PNG), status=503)
     assert refused["code"] == "store_unavailable" and str(tmp_path) not in refused["detail"]
 

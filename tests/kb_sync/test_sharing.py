@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from core.errors import KnowledgeUnavailable, StoreUnavailable
 from kb_sync.sharing import fetch, forget, forget_others, keep
+from tests.services.shelf import Shelf
 
 CONTENTS = {"documents.jsonl": b"{}\n" * 700_000, "manifest.json": b"{}", "empty": b""}
-
-
-@dataclass
-class Shelf:
-    """Shared files in memory; ``breaks`` is the name of one that cannot be read to its end, ``lost`` of one that is gone."""
-
-    kept: dict[str, bytes] = field(default_factory=dict)
-    breaks: str = ""
-    lost: str = ""
-    is_swept: bool = False
-
-    def put(self, tenant: str, name: str, parts: Iterable[bytes]) -> None:
-        self.kept[name] = b"".join(parts)
-
-    def read(self, tenant: str, name: str) -> Iterator[bytes] | None:
-        return None if name == self.lost else self._read(name)
-
-    def _read(self, name: str) -> Iterator[bytes]:
-        yield self.kept[name][:1]
-        if name == self.breaks:
-            raise StoreUnavailable("it went away")
-        yield self.kept[name][1:]
-
-    def names(self, tenant: str) -> tuple[str, ...]:
-        return tuple(sorted(self.kept))
-
-    def forget(self, tenant: str, name: str) -> None:
-        self.kept.pop(name, None)
-
-    def sweep(self, tenant: str) -> None:
-        self.is_swept = True
 
 
 @pytest.fixture

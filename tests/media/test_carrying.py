@@ -17,6 +17,7 @@ from gateway import filestore
 from gateway.carrying import Carriage, carriage, carried
 from gateway.files import StoredFiles
 from gateway.http.links import is_upload_signed, read_media_token
+from gateway.uploads import Uploads
 from tests.media.world import NOW, PNG, TENANT
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -96,7 +97,7 @@ def stored(folder: Path, base_url: str | None = "https://desk.example/") -> Stor
     def clock() -> datetime:
         return NOW
 
-    return StoredFiles(TENANT, folder, secret=SECRET, base_url=base_url, clock=clock)
+    return StoredFiles(TENANT, Uploads(folder), secret=SECRET, base_url=base_url, clock=clock)
 
 
 async def test_channels_read_files_of_their_own_tenant_only(tmp_path: Path) -> None:

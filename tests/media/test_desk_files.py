@@ -106,14 +106,14 @@ async def test_who_may_attach(desk: DeskWorld, sam: Browser, contact: Contact) -
     form.add_field("file", PNG, filename="a.png")
     path = f"/desk/api/conversations/{contact.conv}/files?tenant=demo"
     answer = await sam.send("POST", path, data=form, headers={"Origin": "https://evil.example"})
-    assert answer.status == 403 and not list(desk.world.services.uploads.rglob("u_*"))
+    assert answer.status == 403 and not list(desk.world.services.uploads.folder.rglob("u_*"))
 
 
 async def test_bad_files_leave_nothing_behind(desk: DeskWorld, sam: Browser, contact: Contact) -> None:
     desk.world.set_limits(upload_bytes=1_000)
     assert (await send(sam, contact.conv, b"MZ\x90\x00" + b"\x00" * 99, status=415))["code"] == "file_type_unsupported"
     assert (await send(sam, contact.conv, PNG * 100, status=413))["code"] == "body_too_large"
-    assert [path for path in desk.world.services.uploads.rglob("*") if path.is_file()] == []
+    assert [path for path in desk.world.services.uploads.folder.rglob("*") if path.is_file()] == []
 
 
 async def test_a_channel_that_takes_no_files_says_so_before_anything_is_sent(
@@ -138,7 +138,7 @@ async def test_without_one_the_channels_own_bounds_hold(desk: DeskWorld, sam: Br
     give_channel(desk, files_out=True, max_file_bytes=70)
     assert (await sam.case(contact.conv))["files"] == {"carriage": "sent", "max_bytes": 70, "max_count": 1}
     await send(sam, contact.conv, status=413)
-    assert list(desk.world.services.uploads.rglob("u_*")) == []
+    assert list(desk.world.services.uploads.folder.rglob("u_*")) == []
     give_channel(desk, files_out=True, max_file_bytes=70, base_url="https://desk.example")
     assert (await sam.case(contact.conv))["files"]["max_bytes"] == 10_485_760
 

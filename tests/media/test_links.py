@@ -24,7 +24,7 @@ FILE = Attachment(id="u_1f", name="wörk \n;.png", media_type="image/png", size_
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with serving(tmp_path, others={"other-web": "other"}) as made:
-        filestore.write(filestore.place(made.services.uploads, "demo", FILE.id), PNG)
+        filestore.write(made.services.uploads.place("demo", FILE.id), PNG)
         await made.tenant.store.put_upload(FILE, conv=CONV, uploaded_at=made.clock())
         yield made
 
@@ -75,10 +75,10 @@ async def test_both_kinds_of_link_are_one_permission(world: World) -> None:
 
 async def test_bytes_that_are_gone_or_never_came_are_unknown(world: World) -> None:
     gone = replace(FILE, id="u_2f", unavailable="too_large")
-    filestore.write(filestore.place(world.services.uploads, "demo", gone.id), PNG)
+    filestore.write(world.services.uploads.place("demo", gone.id), PNG)
     await world.tenant.store.put_upload(gone, conv=CONV, uploaded_at=world.clock())
     await world.call("GET", path(world, gone.id), status=404)
-    filestore.place(world.services.uploads, "demo", FILE.id).unlink()
+    world.services.uploads.place("demo", FILE.id).unlink()
     await world.call("GET", path(world), status=404)
 
 

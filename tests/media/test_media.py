@@ -168,7 +168,7 @@ async def test_somebody_who_opens_a_late_file_gets_it_at_once(tmp_path: Path) ->
             await kept.media.opened(TENANT, asked.id)
         kept.vendor.give = png
         found = await kept.media.opened(TENANT, asked.id)
-        assert found is not None and found[1].read_bytes() == PNG and kept.notes == []
+        assert found is not None and kept.files == {asked.id: PNG} and kept.notes == []
 
 
 async def test_files_of_another_tenant_and_other_names_are_unknown(tmp_path: Path) -> None:

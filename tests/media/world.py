@@ -18,6 +18,7 @@ from core.ports.channel import Capabilities, Channel, Fetched, Outbound, RawRequ
 from core.ports.store import TenantStore
 from gateway.media import Media
 from gateway.store.embedded.sqlite import SqliteStore
+from gateway.uploads import Uploads
 
 TENANT, ACCOUNT = "demo", "demo-chat"
 CONV = ids.conversation_id(TENANT, ACCOUNT, "t")
@@ -144,7 +145,7 @@ async def keeping(
     await store.start()
     channels: dict[str, Channel] = {ACCOUNT: cast("Channel", vendor)}
     media = Media(
-        store, channels=lambda: channels, uploads=folder / "uploads", limit_bytes=lambda: limit_bytes, clock=clock,
+        store, channels=lambda: channels, uploads=Uploads(folder / "uploads"), limit_bytes=lambda: limit_bytes, clock=clock,
         gather_s=gather_s, first_retry_s=0.01,
     )  # fmt: skip
     if starts:

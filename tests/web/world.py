@@ -39,6 +39,7 @@ from gateway.presence import Presence
 from gateway.services import Current, Limits, Services, TenantServices, WebAccount
 from gateway.signals import Signals
 from gateway.store.embedded.sqlite import SqliteStore
+from gateway.uploads import Uploads
 from handoff.people import People
 from handoff.service import HandoffService
 from tests.channels.context import channel_context
@@ -312,7 +313,7 @@ async def serving(
             hub=hub,
             limits=Limits(),
             session_secret=SECRET,
-            uploads=folder / "uploads",
+            uploads=Uploads(folder / "uploads"),
             base_url="",
             trusted_proxies=(),
             clock=clock,
