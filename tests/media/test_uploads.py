@@ -69,7 +69,7 @@ async def test_a_replica_goes_on_with_what_another_one_could_not_fetch(tmp_path:
         Media(store, uploads=uploads, clock=Clock(), channels=lambda v=vendor: {ACCOUNT: v}, tenants=lambda: (TENANT,))  # type: ignore[misc]
         for uploads, vendor in zip(kept, vendors, strict=True)
     ]
-    await replicas[0].gather(vendors[0], TENANT, (event(asked),))  # type: ignore[arg-type]
+    await replicas[0].gather(vendors[0], TENANT, (event(asked),))
     await replicas[0].stop(drain_s=0.1)
     await replicas[1].start()
     async with asyncio.timeout(10):
