@@ -326,6 +326,7 @@ class World:
         self.logs.append(drive(process.acme.transcript(CONV, audience=Audience.CONTACT)))
 
     async def _left(self, process: Process) -> int:
-        unread = await process.store.system.unread(after=None, limit=10)
+        """What waits, whoever has it in hand: ``system.unread`` leaves out what another replica runs that may be alive."""
+        unread = await process.acme.unread(CONV)
         undelivered = await process.store.system.undelivered(after=None, limit=10)
         return len(unread) + len(undelivered)

@@ -117,6 +117,7 @@ async def agent_of(served: Served) -> AsyncIterator[Agent]:
         yield agent
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("engines", ["embedded", "store", "knowledge", "store knowledge live"], indirect=True)
 async def test_from_the_first_question_to_the_next_episode(make_company: MakeCompany) -> None:
     served = make_company()

@@ -73,6 +73,9 @@ class Link:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
+        if self._server is None:  # taken in the moment of the cut
+            writer.transport.abort()
+            return
         self._pairs.add(task)
         try:
             there, onward = await asyncio.open_connection(LOOPBACK, self.target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,17 +104,32 @@ def test_killed_and_started_again(world: World, tmp_path: Path) -> None:
         world.engine.open(tmp_path / "g2", "g2")
 
 
+def interrupted(interrupt: Callable[[], None], start: Callable[[], None]) -> Iterator[Chunk]:
+    """Chunks in the middle of which the server goes and comes."""
+    yield from MANY[: BATCH + 10]
+    interrupt()
+    start()
+    yield from MANY[BATCH + 10 :]
+
+
 def test_a_build_goes_on_after_a_restart(world: World, tmp_path: Path) -> None:
     """What was sent twice is there once."""
-
-    def restarting() -> Iterator[Chunk]:
-        yield from MANY[: BATCH + 10]
-        world.process.kill()
-        world.process.start()
-        yield from MANY[BATCH + 10 :]
-
-    assert world.engine.build(tmp_path / "g3", "g3", restarting()) == len(MANY)
+    chunks = interrupted(world.process.stop, world.process.start)
+    assert world.engine.build(tmp_path / "g3", "g3", chunks) == len(MANY)
     assert world.engine.open(tmp_path / "g3", "g3").chunk_count == len(MANY)
+
+
+def test_what_a_killed_server_forgot_is_noticed(world: World, tmp_path: Path) -> None:
+    """It may have lost vectors that it had acknowledged; then nothing is sealed, and the next build has them all."""
+    chunks = interrupted(world.process.kill, world.process.start)
+    try:
+        world.engine.build(tmp_path / "g8", "g8", chunks)
+    except KnowledgeUnavailable:
+        with pytest.raises(KnowledgeUnavailable):
+            world.engine.open(tmp_path / "g8", "g8")
+        world.engine.build(tmp_path / "g8", "g8", MANY)
+    index = world.engine.open(tmp_path / "g8", "g8")
+    assert index.chunk_count == len(MANY)
 
 
 def test_a_server_that_hangs_is_not_waited_for(world: World, tmp_path: Path) -> None:
