@@ -137,7 +137,9 @@ def test_nothing_that_a_pod_keeps_on_disk_is_missed(settings: config.Settings) -
     volumes = {volume["name"]: volume for volume in POD["spec"]["volumes"]}
     assert not any("persistentVolumeClaim" in volume for volume in volumes.values())
     places = {mount["mountPath"]: volumes[mount["name"]] for mount in POD["spec"]["containers"][0]["volumeMounts"]}
-    near = settings.model_copy(update={"store": SecretStr("mongodb://mongodb.example/frontdesk")})  # looked up by no DNS
+    near = settings.model_copy(
+        update={"store": SecretStr("mongodb://mongodb.example/frontdesk")}
+    )  # looked up by no DNS
     assert settings.store.get_secret_value().startswith("mongodb") and uploads_of(near).is_shared
     work = places[str(uploads_of(near).folder.parent)]
     assert int(work["emptyDir"]["sizeLimit"].removesuffix("Gi")) * 2**30 >= 2 * COPIES_BYTES
