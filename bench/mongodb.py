@@ -43,6 +43,7 @@ def run(rounds: int, seconds: float, folder: Path) -> list[Figure]:
     """Interleaved rounds of the accept path on SQLite and on MongoDB."""
     key = secrets.token_bytes(32)
     settings = web_settings(webhook_secret="whsec_" + base64.b64encode(key).decode(), debounce_ms=10_000)
+    settings["server"]["session_secret"] = secrets.token_urlsafe(32)
     events = folder / "events.txt"
     embedded: list[load.Load] = []
     mongodb: list[load.Load] = []

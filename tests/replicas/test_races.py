@@ -20,7 +20,9 @@ from tests.replicas.street import Street, Visitor, street, visitors
 
 EVENTS = int(os.environ.get("FRONTDESK_REPLICA_EVENTS", "40"))
 KILLS = int(os.environ.get("FRONTDESK_REPLICA_KILLS", "3"))
-"""More of them is a soak: 200 events, 24 kills."""
+PAUSES = float(os.environ.get("FRONTDESK_REPLICA_PAUSES", "1"))
+"""More of them is a soak: 200 events, 24 kills.  FerretDB reads a whole collection for each answer, so a long one wants longer
+pauses between messages (6 for 24 kills), or the backlog outgrows it."""
 
 BETWEEN_KILLS_S = 5.0
 
@@ -97,7 +99,7 @@ async def test_a_replica_that_is_killed_again_and_again(two: Street, engines: di
         async def chat(visitor: Visitor) -> None:
             while not done.is_set():
                 await visitor.say(visitor.rng.choice(QUESTIONS))
-                await asyncio.sleep(visitor.rng.uniform(0.2, 1.0))  # the pace of a load
+                await asyncio.sleep(PAUSES * visitor.rng.uniform(0.2, 1.0))  # the pace of a load
 
         async with asyncio.TaskGroup() as group:
             for visitor in everybody:
