@@ -47,7 +47,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """What one piece does.  Where each number comes from, and on what machine, is in docs/capacity.md."""
 
     turns_per_s: Positive = 631
-    engine_ms: Positive = 10
+    engine_ms: Positive = 16
     streams_per_process: Positive = 10_000
     stream_kib: Positive = 17
     headroom: Share = 0.6

@@ -22,7 +22,7 @@ EVENTS = int(os.environ.get("FRONTDESK_REPLICA_EVENTS", "40"))
 KILLS = int(os.environ.get("FRONTDESK_REPLICA_KILLS", "3"))
 PAUSES = float(os.environ.get("FRONTDESK_REPLICA_PAUSES", "1"))
 """More of them is a soak: 200 events, 24 kills.  FerretDB reads a whole collection for each answer, so a long one wants longer
-pauses between messages (6 for 24 kills), or the backlog outgrows it."""
+pauses between messages (20 for 24 kills), or the backlog outgrows it."""
 
 BETWEEN_KILLS_S = 5.0
 
