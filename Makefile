@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 # Small matrices: threads of the linear algebra would only wait for one another.
 export OPENBLAS_NUM_THREADS := 1
+# Tests start hundreds of processes: none compiles the program anew.
+export PYTHONDONTWRITEBYTECODE :=
 BIN := $(VENV)/bin
 CONFIG ?= config/examples/demo/frontdesk.yaml
 SHARED ?= $(or $(FRONTDESK_SHARED),../shared)

@@ -92,10 +92,10 @@ def test_it_is_clean(root: Path) -> None:
 
 
 def test_it_has_all_that_a_channels_folder_has(root: Path) -> None:
-    names = {path.name for path in (root / "adapters" / "pigeon").iterdir()}
+    names = {path.name for path in (root / "adapters" / "pigeon").iterdir()} - {"__pycache__"}
     assert names == {"__init__.py", "channel.py", "errors.py", "payloads.py", "render.py", "settings.py", "README.md"}
     assert len((root / "adapters" / "pigeon" / "README.md").read_text().splitlines()) <= 40
-    assert not [path for path in root.rglob("*") if path.is_file() and "{{" in path.read_text()]
+    assert not [path for path in root.rglob("*") if path.is_file() and b"{{" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("name", ["", "a", "Foo", "foo-bar", "foo_bar", "../evil", "shared", "web", "x" * 21, "9lives"])
