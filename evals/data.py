@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+GOLDEN = ROOT / "evals" / "golden"
+"""The suite of the demo company's own questions."""
 
 
 def data_folder() -> Path:

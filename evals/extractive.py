@@ -1,4 +1,4 @@
-"""``python -m evals.extractive [--suite NAME …] [--words-only]``: what the extractive answers are worth beside a plain baseline.
+"""``python -m evals.extractive [--suite NAME …]``: what the extractive answers are worth beside a plain baseline.
 
 The baseline is the first 90 words of the best chunk.  Every question that has relevant documents is answered from what the
 index finds for it, as a turn does it without a model, however unsure it is.
@@ -10,23 +10,24 @@ import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from time import perf_counter
 
 from rich.console import Console
 from rich.table import Table
 
-from core.ports.embedding import Embedder
-from core.ports.knowledge import Passage
+from core.ports.knowledge import KnowledgeIndex, Passage
 from core.providers.embedded import EmbeddedEngine
 from core.providers.embedders import StaticEmbedder
 from core.ranking.reranking import rerank
 from core.settings import AnswerSettings
-from core.steps.answer import Question, Run, extract
+from core.steps import telling
+from core.steps.answer import Run, extract
 from evals.candidates import Candidates, indexed, searched
-from evals.data import data_folder
+from evals.data import GOLDEN, data_folder
+from evals.engine import Setting, staged
 from evals.intervals import Metric, share, summed
-from evals.suite import load
+from evals.opened import opened
+from evals.suite import Question, load, read_questions
 
 SUITES = ("golden_dev", "techqa", "wixqa", "mtrag_un")
 BASELINE_WORDS = 90
@@ -81,10 +82,10 @@ def quoted(runs: Sequence[Run]) -> str:
     return "\n".join(unit.text for run in runs for unit in run.units)
 
 
-def answered(found: Candidates, embedder: Embedder | None = None) -> tuple[Run, ...]:
+def answered(found: Candidates) -> tuple[Run, ...]:
     """What a turn would quote."""
-    question = Question.of(found.question.text, found.result.terms, "en")
-    return extract(question, found.result.passages, AnswerSettings(), language="en", embedder=embedder)
+    question = telling.Question.of(found.question.text, found.result.terms, "en")
+    return extract(question, found.result.passages, AnswerSettings(), language="en")
 
 
 def measure(found: Candidates, answer: Answer) -> Measured:
@@ -111,7 +112,18 @@ def questions(name: str) -> list[Candidates]:
     """The questions of a dev suite that have relevant documents, with what the shipped index and ranker find for them."""
     suite = load(data_folder() / name)
     with indexed(suite, EmbeddedEngine(StaticEmbedder())) as index:
-        found = searched(index, [question for question in suite.questions if question.relevant])
+        return ranked(index, suite.questions)
+
+
+def demo_questions() -> list[Candidates]:
+    """The same of the demo company's golden questions."""
+    with staged(opened(GOLDEN), Setting(index=EmbeddedEngine(StaticEmbedder()))) as stage, stage.index() as index:
+        return ranked(index, read_questions(GOLDEN / "demo.jsonl"))
+
+
+def ranked(index: KnowledgeIndex, asked: Sequence[Question]) -> list[Candidates]:
+    """What the index and the ranker find for those of the questions that have relevant documents."""
+    found = searched(index, [question for question in asked if question.relevant])
     return [replace(one, result=rerank(one.query, one.result)) for one in found]
 
 
@@ -151,10 +163,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="evals.extractive", description=__doc__)
     parser.add_argument("--suite", action="append", help="a dev suite; all retrieval suites with references by default")
-    parser.add_argument("--words-only", action="store_true", help="choose sentences without an embedder")
     told = parser.parse_args()
-    answer = partial(answered, embedder=None if told.words_only else StaticEmbedder())
-    measured = {name: [measure(found, answer) for found in questions(name)] for name in told.suite or SUITES}
+    measured = {name: [measure(found, answered) for found in questions(name)] for name in told.suite or SUITES}
     parts = [rows for name, rows in measured.items() if name != "golden_dev"]
     if len(parts) > 1:
         measured["all but golden_dev"] = [one for rows in parts for one in rows]

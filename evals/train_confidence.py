@@ -28,14 +28,12 @@ from evals import suite as suites
 from evals.candidates import built, chunks
 from evals.confidence_data import Ranker, Sample, samples
 from evals.confidence_fit import Figures, Fitted, FittedVague, decided, figures, fit_head, fit_vague
-from evals.data import data_folder
+from evals.data import GOLDEN, data_folder
 from evals.engine import Setting, staged
 from evals.learning import Floats
 from evals.opened import opened
-from evals.serving import ROOT
 from evals.small_bases import small_bases
 
-GOLDEN = ROOT / "evals" / "golden"
 MIXED, DEMO = "golden_dev", "demo"
 LARGE = (MIXED, "techqa", "wixqa", "mtrag_un")
 JUDGED = (*LARGE, DEMO)

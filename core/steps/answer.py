@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from core.domain import Citation
-from core.ports.embedding import Embedder
 from core.ports.knowledge import Chunk, Passage
 from core.settings import AnswerSettings
 from core.steps.growing import grown
-from core.steps.telling import MEANING, WORDS, Question, Told, model, scores, told
+from core.steps.telling import Question, Told, model, scores, told
 from core.steps.units import Unit, UnitKind
 
 __all__ = ["Question", "Run", "chosen", "citation", "extract", "quoted"]
@@ -26,6 +26,9 @@ SAME_PASSAGE_SHARE, OTHER_PASSAGE_SHARE = 0.75, 0.8
 
 REPEAT_SHARE = 0.7
 """Sentences that share more of their words say the same."""
+
+READ_WORDS, MORE = 450, 2
+"""So many words are read for quotes; where chunks are short, up to twice as many of them as are cited."""
 
 MAX_QUOTE_CHARS = 500
 
@@ -41,21 +44,20 @@ class Run:
 
 
 def extract(
-    question: Question,
-    passages: Sequence[Passage],
-    settings: AnswerSettings,
-    *,
-    language: str,
-    embedder: Embedder | None = None,
+    question: Question, passages: Sequence[Passage], settings: AnswerSettings, *, language: str
 ) -> tuple[Run, ...]:
     """The quotes that answer best, those of a passage in the order of its text; none when nothing touches the question.
 
-    ``passages`` come best first; their order counts, not the size of their scores.  With an ``embedder`` the meaning of each
-    sentence counts too (it may not be remote: a call per answer); it may raise ``EmbedderUnavailable``.
+    ``passages`` come best first.
     """
-    chunks = [passage.chunk for passage in passages[: settings.passages]]
-    weights = model()[MEANING if embedder else WORDS]
-    return chosen(told(question, chunks, language, embedder), weights, settings)
+    return chosen(told(question, read(passages, settings), language), model(), settings)
+
+
+def read(passages: Sequence[Passage], settings: AnswerSettings) -> Sequence[Passage]:
+    """The passages that quotes are looked for in: the best, and more of them where they are short."""
+    most = passages[: MORE * settings.passages]
+    sizes = accumulate(passage.chunk.text.count(" ") for passage in most)
+    return most[: max(settings.passages, sum(size <= READ_WORDS for size in sizes))]
 
 
 def chosen(

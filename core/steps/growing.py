@@ -18,6 +18,9 @@ SHORT_WORDS = 35
 LEAD_IN_WORDS = 30
 """A longer sentence above a list does not announce it, unless it ends in a colon."""
 
+STEP_WORDS = 25
+"""A longer sentence below an announcement is no step of it."""
+
 _LEANS_BACK = re.compile(
     r"(?:this|these|those|it|they|that|such|however|but|otherwise|then|also|in (?:this|that|these) cases?|to do "
     r"(?:so|this)|"
@@ -42,6 +45,8 @@ def grown(listed: Sequence[Unit], at: int, budget: int, max_items: int) -> tuple
         first, last, is_cut = _whole_list(listed, at, max_items)
         return _with_lead_in(listed, first), last, is_cut
     if listed[at].kind is UnitKind.SENTENCE:
+        if (steps := _whole_steps(listed, at, budget)) is not None:
+            return *steps, False
         first, last = _whole_paragraph(listed, at, budget)
     while first and listed[first].kind is UnitKind.SENTENCE and _needs_previous(listed, first) and last - first < 2:
         first -= 1
@@ -60,9 +65,36 @@ def leans_back(text: str) -> bool:
     return bool(_LEANS_BACK.match(text.lstrip(" *_")))
 
 
+def announces_steps(unit: Unit) -> bool:
+    """Whether a sentence holds a line that ends in a colon: what lost its list form goes on with the first step."""
+    return unit.kind is UnitKind.SENTENCE and ":\n" in unit.text
+
+
 def is_condition(text: str) -> bool:
     """Whether a sentence limits what was said before it."""
     return bool(_CONDITION.match(text))
+
+
+def _whole_steps(listed: Sequence[Unit], at: int, budget: int) -> tuple[int, int] | None:
+    """First and last unit of the steps a sentence announces or belongs to; None when it is no step or they are too many."""
+    first = at
+    while first and _is_step(listed[first], listed[first - 1]):
+        first -= 1
+    if not announces_steps(listed[first]):
+        return None
+    last, count = first, len(listed[first].text.split())
+    while last + 1 < len(listed) and _is_step(listed[last + 1], listed[last]):
+        last += 1
+        count += len(listed[last].text.split())
+        if count > budget:
+            return (first, last - 1) if at < last else None
+    return first, last
+
+
+def _is_step(unit: Unit, before: Unit) -> bool:
+    is_near = unit.kind is before.kind is UnitKind.SENTENCE and unit.block == before.block
+    is_other = announces_steps(unit) or unit.text.rstrip().endswith(("?", ":"))
+    return is_near and not is_other and len(unit.text.split()) <= STEP_WORDS
 
 
 def _whole_paragraph(listed: Sequence[Unit], at: int, budget: int) -> tuple[int, int]:

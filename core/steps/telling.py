@@ -1,31 +1,26 @@
 """How much each sentence of the found passages tells about the question, by learned weights.  Pure.
 
 Every language is weighed alike: the features are shares of the question's words, places and kinds, no words of a language but
-those of a few headings and question forms.  Where an embedder is at hand, likeness in meaning counts beside likeness in words.
+those of a few headings and question forms.  Likeness in meaning by the static embedder was tried beside them: on questions
+that the weights had not seen it took away more than it gave.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import exp, log, sqrt
+from math import log, sqrt
 
-import numpy as np
-
-from core.ports.embedding import Embedder
-from core.ports.knowledge import Chunk
-from core.steps.growing import is_condition, leans_back
+from core.ports.knowledge import Passage
+from core.steps.growing import announces_steps, leans_back
 from core.steps.units import Unit, UnitKind, units
 from core.words import stem, stems, words
 
 WEIGHTS = "answer.json"
-WORDS, MEANING = "words", "meaning"
-"""The two sets of weights: without and with an embedder."""
-
 MAX_UNIT_WORDS = 120
 """A longer "sentence" is a table or a log that lost its line breaks."""
 
@@ -33,16 +28,35 @@ MAX_WEIGHED_WORDS = 60
 TYPICAL = 0.2
 """The share of its words that a middling sentence of a found passage has in common with a good answer."""
 
-MAX_EMBEDDED = 120
-"""So many units are compared by meaning; more take milliseconds and stand far down."""
+OPENING = 4
+"""So many units open a document."""
 
-_NEAR = tuple((step, exp(-abs(step) / 1.5)) for step in (-3, -2, -1, 1, 2, 3))
+SLIGHT = 0.05
+"""A heading line that says so much of the question is about it; the rest counts as what stands above."""
+
+FADING = 0.7
+"""What a question above a sentence still counts one sentence further down."""
+
 _DIGIT = re.compile(r"\d")
 _LINK = re.compile(r"\[?https?://\S+|\[/\S*\]|[-*_=|•]{2,}")
 _IS_SENTENCE = re.compile(r"[.!:;?…。！]['\")\]*_”’]*\s*$")
 _ANSWER_SECTION = re.compile(
     r"\b(?:answer|solution|resolution|resolving|workaround|remedy|procedure|steps|how to|instructions|antwort|lösung|"
     r"so geht|solución|réponse)\b",
+    re.IGNORECASE,
+)
+_PROBLEM_SECTION = re.compile(
+    r"\b(?:symptoms?|problem|abstract|question|environment|diagnosing|issue|overview|fehlerbild|frage|s[ií]ntomas?)\b",
+    re.IGNORECASE,
+)
+_CAUSE_SECTION = re.compile(r"\b(?:causes?|reasons?|why|ursachen?|gr[uü]nde?|causas?|raisons?)\b", re.IGNORECASE)
+_CONTENTS = re.compile(
+    r"\W*(?:(?:in|on) this (?:article|guide|page|section|topic)|table of contents|in diesem artikel|dans cet article|"
+    r"en este art[ií]culo)\b",
+    re.IGNORECASE,
+)
+_WANTS_REASON = re.compile(
+    r"\b(?:why|how come|causes?|caused|reason|warum|wieso|weshalb|pourquoi|por qu[eé]|perch[eé]|waarom)\b",
     re.IGNORECASE,
 )
 _WANTS_STEPS = re.compile(
@@ -60,11 +74,11 @@ _WANTS_FIGURE = re.compile(
 class Question:
     """The question as the extraction sees it: stems with their weights, and what kind of answer it calls for."""
 
-    text: str
     weights: Mapping[str, float]
     total: float
     wants_steps: bool
     wants_figure: bool
+    wants_reason: bool
 
     @classmethod
     def of(cls, text: str, terms: Mapping[str, float], language: str) -> Question:
@@ -72,14 +86,14 @@ class Question:
         weighed = {stem(word, language): weight for word, weight in terms.items()}
         weights = weighed or dict.fromkeys(stems(text, language), 1.0)
         return cls(
-            text=text,
             weights=weights,
             total=sum(weights.values()) or 1.0,
             wants_steps=bool(_WANTS_STEPS.search(text)),
             wants_figure=bool(_WANTS_FIGURE.search(text)),
+            wants_reason=bool(_WANTS_REASON.search(text)),
         )
 
-    def share(self, said: frozenset[str]) -> float:
+    def share(self, said: Set[str]) -> float:
         """How much of the question these stems say, 0 to 1."""
         return sum([weight for word, weight in self.weights.items() if word in said]) / self.total
 
@@ -99,16 +113,9 @@ class Told:
     features: Mapping[str, float]
 
 
-def told(
-    question: Question, chunks: Sequence[Chunk], language: str, embedder: Embedder | None = None
-) -> tuple[tuple[Told, ...], ...]:
-    """The units of each chunk with their features; ``EmbedderUnavailable`` as the embedder raises it."""
-    listed = [units(chunk.text) for chunk in chunks]
-    close = _closeness(question, listed, embedder)
-    return tuple(
-        tuple(_told(question, place, found, near, language))
-        for place, found, near in zip(enumerate(chunks), listed, close, strict=True)
-    )
+def told(question: Question, passages: Sequence[Passage], language: str) -> tuple[tuple[Told, ...], ...]:
+    """The units of each passage, best first, with their features."""
+    return tuple(tuple(_told(question, passages, at, language)) for at in range(len(passages)))
 
 
 def scores(listed: Sequence[Told], weights: Mapping[str, float]) -> list[float]:
@@ -125,103 +132,76 @@ def size(unit: Unit) -> float:
 
 
 @cache
-def model() -> Mapping[str, Mapping[str, float]]:
-    """The shipped weights by set and feature, read at first use; ``python -m evals.train_answer`` makes them."""
-    stored: dict[str, dict[str, float]] = json.loads(files(__package__).joinpath(WEIGHTS).read_text(encoding="utf-8"))
+def model() -> Mapping[str, float]:
+    """The shipped weights by feature, read at first use; ``python -m evals.train_answer`` makes them."""
+    stored: dict[str, float] = json.loads(files(__package__).joinpath(WEIGHTS).read_text(encoding="utf-8"))
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Close:
-    """Likeness in meaning of each unit and of the heading line above it."""
-
-    units: Sequence[float]
-    sections: Sequence[float]
-
-
-def _closeness(
-    question: Question, listed: Sequence[Sequence[Unit]], embedder: Embedder | None
-) -> list[_Close] | list[None]:
-    """Likeness to the question, in standard deviations of it: no two embedders have the same scale."""
-    texts = [unit.text[:1_000] for found in listed for unit in found][:MAX_EMBEDDED]
-    if embedder is None or not texts:
-        return [None] * len(listed)
-    sections = sorted({unit.section for found in listed for unit in found})
-    vectors = embedder.embed([question.text, *texts, *sections])
-    # Not BLAS, whose bits depend on its threads.
-    likeness = np.einsum("ij,j->i", vectors[1:], vectors[0])
-    own = likeness[: len(texts)]
-    spread = float(own.std())
-    standard = ((likeness - own.mean()) / spread if spread > 1e-6 else np.zeros_like(likeness)).tolist()
-    values, of_section = iter(standard[: len(texts)]), dict(zip(sections, standard[len(texts) :], strict=True))
-    of_section[""] = 0.0
-    return [
-        _Close([next(values, 0.0) for _ in found], [of_section[unit.section] for unit in found]) for found in listed
-    ]
-
-
-def _told(
-    question: Question, place: tuple[int, Chunk], listed: Sequence[Unit], close: _Close | None, language: str
-) -> Iterator[Told]:
-    passage, chunk = place
-    above = _stems(f"{chunk.title} {chunk.heading}", language)
+def _told(question: Question, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
+    chunk = passages[passage].chunk
+    listed = units(chunk.text)
+    title = _stems(chunk.title, language)
+    above = title | _stems(chunk.heading, language)
     said = [_stems(unit.text, language) for unit in listed]
-    sections = {unit.section: _stems(unit.section, language) for unit in listed}
-    inherited = [
-        question.share((above | sections[unit.section]) - own_of) for unit, own_of in zip(listed, said, strict=True)
+    sections = {section: _stems(section, language) for section in {unit.section for unit in listed}}
+    of_section = {section: _section(question, section, stems_of) for section, stems_of in sections.items()}
+    of_passage = _standing(passages, passage) | {
+        "cover": question.share(above.union(*said)),
+        "titled": question.share(title),
+    }
+    own = [
+        question.share(stems_of | above | sections[unit.section] if unit.kind is UnitKind.TABLE else stems_of)
+        for unit, stems_of in zip(listed, said, strict=True)
     ]
-    asked = 0.0
-    for index, (unit, words_of) in enumerate(zip(listed, _wording(question, listed, said, above), strict=True)):
+    of_passage["own_best"] = max(own, default=0.0)
+    blocks = {block: question.share(stems_of) for block, stems_of in _by_block(listed, said).items()}
+    asked = _asked_above(listed, own)
+    for index, unit in enumerate(listed):
         worth = 1.0 if _announces_list(listed, index) else _worth(unit)
-        features = words_of | _form(question, listed, index) | _place(chunk, passage, index, listed)
-        features |= {
-            "above": inherited[index],
-            "section": question.share(sections[unit.section]),
-            "asked": asked,
+        inherited = question.share((above | sections[unit.section]) - said[index])
+        wording = {
+            "own": own[index],
+            "block": blocks[unit.block],
+            "above": inherited,
+            "own_above": own[index] * inherited,
+            "asked": asked[index],
             "fragment": 1.0 - worth,
+            "place": min(index, 10) / 10,
+            "opening": of_passage["titled"] * float(chunk.ordinal == 0 and index < OPENING),
         }
-        if close is not None:
-            features |= _meaning(close, index)
         yield Told(
             passage=passage,
             index=index,
             unit=unit,
             stems=said[index],
             worth=worth,
-            features=features,
+            features=of_passage | of_section[unit.section] | wording | _form(question, listed, index),
         )
-        asked = 0.5 * words_of["own"] if unit.text.rstrip().endswith("?") else 0.0
 
 
-def _wording(
-    question: Question, listed: Sequence[Unit], said: Sequence[frozenset[str]], above: frozenset[str]
-) -> Iterator[dict[str, float]]:
-    """What each unit and its surroundings say of the question, as shares of it."""
-    blocks = {block: question.share(stems_of) for block, stems_of in _by_block(listed, said).items()}
-    own = [question.share(stems_of) for stems_of in said]
-    cover, best = question.share(above.union(*said)), max(own, default=0.0)
-    for index, unit in enumerate(listed):
-        yield {
-            "own": own[index],
-            "own_best": best,
-            "own_relative": own[index] / best if best else 0.0,
-            "near": _around(own, index),
-            "previous": own[index - 1] if index else 0.0,
-            "block": blocks[unit.block],
-            "cover": cover,
-        }
-
-
-def _meaning(close: _Close, index: int) -> dict[str, float]:
-    """How close a unit and its surroundings are in meaning."""
-    own = close.units[index]
+def _standing(passages: Sequence[Passage], at: int) -> dict[str, float]:
+    """How a passage stands beside the best one."""
+    best, here = passages[0], passages[at]
     return {
-        "close": own,
-        "close_squared": own * abs(own),
-        "close_relative": own - max(close.units),
-        "close_near": _around(close.units, index),
-        "close_section": close.sections[index],
+        "score": here.score / best.score if best.score > 0 else 0.0,
+        "second_passage": float(at == 1),
+        "later_passage": float(at > 1),
+        "best_document": float(at > 0 and here.chunk.document_id == best.chunk.document_id),
     }
+
+
+def _asked_above(listed: Sequence[Unit], own: Sequence[float]) -> list[float]:
+    """How much of the question the last question above each unit says, less the farther away."""
+    found, now = [], 0.0
+    for unit, share in zip(listed, own, strict=True):
+        if unit.text.rstrip().endswith("?"):
+            found.append(0.0)
+            now = share * share
+        else:
+            found.append(now)
+            now *= FADING
+    return found
 
 
 def _form(question: Question, listed: Sequence[Unit], index: int) -> dict[str, float]:
@@ -231,19 +211,31 @@ def _form(question: Question, listed: Sequence[Unit], index: int) -> dict[str, f
     is_item = unit.kind is UnitKind.ITEM
     is_steps = question.wants_steps and (is_item or _announces_list(listed, index))
     has_figure = question.wants_figure and bool(_DIGIT.search(unit.text))
+    is_table, leads = unit.kind is UnitKind.TABLE, announces_steps(unit)
     return {
-        "item": float(is_item),
-        "code": float(unit.kind is UnitKind.CODE),
-        "table": float(unit.kind is UnitKind.TABLE),
+        "table": float(is_table),
         "steps": float(is_steps),
+        "leads": float(leads),
+        "leads_steps": float(leads and question.wants_steps),
         "figure": float(has_figure),
-        "figure_table": float(has_figure and unit.kind is UnitKind.TABLE),
+        "figure_table": float(has_figure and is_table),
         "asks": float(unit.text.rstrip().endswith("?")),
         "announces": float(unit.text.rstrip(" *_").endswith(":")),
-        "short": float(count < 5),
-        "long": float(count > 40),
         "length": log(min(count, MAX_UNIT_WORDS) + 1),
-        "link": float("http" in unit.text),
+        "signs": 1.0 - (sum(map(str.isalpha, unit.text)) + unit.text.count(" ")) / max(1, len(unit.text)),
+        "leans_back": float(leans_back(unit.text)),
+    }
+
+
+def _section(question: Question, heading: str, said: frozenset[str]) -> dict[str, float]:
+    """What the heading line above tells of the sentences below it."""
+    is_answer, is_cause = bool(_ANSWER_SECTION.search(heading)), bool(_CAUSE_SECTION.search(heading))
+    return {
+        "section": min(question.share(said), SLIGHT) / SLIGHT,
+        "answer_section": float(is_answer),
+        "problem_section": float(not is_answer and bool(_PROBLEM_SECTION.search(heading))),
+        "cause_section": float(is_cause),
+        "reason_cause": float(is_cause and question.wants_reason),
     }
 
 
@@ -253,43 +245,20 @@ def _announces_list(listed: Sequence[Unit], index: int) -> bool:
     return is_followed and listed[index].kind is UnitKind.SENTENCE and listed[index].text.rstrip(" *_").endswith(":")
 
 
-def _place(chunk: Chunk, passage: int, index: int, listed: Sequence[Unit]) -> dict[str, float]:
-    """Where the unit stands, and what it leans on."""
-    unit = listed[index]
-    return {
-        "place": min(index, 10) / 10,
-        "first": float(index == 0),
-        "second": float(index == 1),
-        "first_block": float(unit.block == listed[0].block),
-        "opening": float(chunk.ordinal == 0 and index < 3),
-        "after_question": float(index > 0 and listed[index - 1].text.rstrip().endswith("?")),
-        "has_section": float(bool(unit.section)),
-        "answer_section": float(bool(_ANSWER_SECTION.search(unit.section))),
-        "leans_back": float(leans_back(unit.text)),
-        "condition": float(is_condition(unit.text)),
-        "second_passage": float(passage == 1),
-        "later_passage": float(passage > 1),
-    }
-
-
-def _around(values: Sequence[float], at: int) -> float:
-    """The values beside a place, less the farther away."""
-    return sum([weight * values[at + step] for step, weight in _NEAR if 0 <= at + step < len(values)])
-
-
-def _by_block(listed: Sequence[Unit], said: Sequence[frozenset[str]]) -> dict[int, frozenset[str]]:
+def _by_block(listed: Sequence[Unit], said: Sequence[frozenset[str]]) -> dict[int, set[str]]:
     """The stems of each block with those of the sentence before it: a list answers as a whole."""
-    together: dict[int, frozenset[str]] = {}
+    together: dict[int, set[str]] = {}
     for index, unit in enumerate(listed):
-        before = said[index - 1] if index and unit.block not in together else frozenset()
-        together[unit.block] = together.get(unit.block, frozenset()) | said[index] | before
+        if unit.block not in together:
+            together[unit.block] = set(said[index - 1]) if index else set()
+        together[unit.block] |= said[index]
     return together
 
 
 def _worth(unit: Unit) -> float:
-    """Titles, bare links and endless lines hold the question's words, but say nothing: 0 to 1."""
+    """Titles, tables of contents, bare links and endless lines hold the question's words, but say nothing: 0 to 1."""
     count = len(_LINK.sub(" ", unit.text).split())
-    if count < 2 or (count > MAX_UNIT_WORDS and unit.kind is not UnitKind.TABLE):
+    if _CONTENTS.match(unit.text) or count < 2 or (count > MAX_UNIT_WORDS and unit.kind is not UnitKind.TABLE):
         return 0.0
     if unit.kind is not UnitKind.SENTENCE:
         return 1.0

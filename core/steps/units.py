@@ -48,7 +48,7 @@ _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<lead>[-*+•▪‣–]|\d{1,3}[.)])[ 
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _MARKISH = re.compile(r"\[(\d{1,2})\](?!\()")
 _STARTS_BLOCK = re.compile(r"(?P<hard>#{1,6}\s|>|[-+*]\s|~~~|```|\||=+\s*$)|(?P<number>\d{1,9})(?P<dot>[.)])(?=\s)")
-_RUN_TOGETHER = re.compile(r"(?<=[a-z)][.?!:])(?=[A-Z][a-z]*\s)")
+_RUN_TOGETHER = re.compile(r"(?<=[a-z)][.?!:])(?=[A-Z][a-z]*[\s:])")
 """Scraped pages lose the line break between "…to the new one." and "To change it:"."""
 
 _SPACES = re.compile(r"\s+")

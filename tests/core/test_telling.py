@@ -1,17 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 
-from core.errors import EmbedderUnavailable
-from core.ports.embedding import Vectors
 from core.ports.knowledge import Passage
 from core.settings import AnswerSettings
 from core.steps.answer import Question, extract
-from core.steps.growing import is_condition, leans_back
-from core.steps.telling import MEANING, WORDS, Told, model, scores, told
+from core.steps.growing import grown, is_condition, leans_back
+from core.steps.telling import Told, model, scores, told
+from core.steps.units import units
 from tests.core.world import chunk
 
 PAGE = (
@@ -22,89 +18,70 @@ PAGE = (
 ASKED = "When do I get my money back?"
 
 
-class Sees:
-    """An embedder for which whatever speaks of refunds or of getting money back means the same."""
-
-    name, dimension, batch, is_remote = "sees", 2, 8, False
-
-    def __init__(self, *, share: float = 1.0) -> None:
-        self.share = share
-        self.asked: list[str] = []
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        self.asked += texts
-        near = [float("refund" in text or "money back" in text) for text in texts]
-        rows = [(1.0, 0.0) if is_near else (1 - self.share, self.share) for is_near in near]
-        vectors = np.array(rows, np.float32)
-        return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
-
-
-class Blind(Sees):
-    """An embedder that knows no word."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        return np.zeros((len(texts), self.dimension), np.float32)
-
-
-class Gone(Sees):
-    """An embedder whose model is missing."""
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        raise EmbedderUnavailable("no model")
-
-
-def quotes(embedder: Sees | None = None, *, text: str = PAGE, asked: str = ASKED) -> list[str]:
-    found = (Passage(chunk=chunk("refunds", "Paying", text), score=1.0),)
-    runs = extract(Question.of(asked, {}, "en"), found, AnswerSettings(), language="en", embedder=embedder)
+def quotes(*texts: str, asked: str = ASKED) -> list[str]:
+    found = tuple(passage(text, name=f"d{place}") for place, text in enumerate(texts))
+    runs = extract(Question.of(asked, {}, "en"), found, AnswerSettings(), language="en")
     return [unit.text for run in runs for unit in run.units]
 
 
+def passage(text: str, *, name: str = "a", title: str = "Paying", score: float = 1.0) -> Passage:
+    return Passage(chunk=chunk(name, title, text), score=score)
+
+
 def units_of(text: str, *, asked: str = ASKED, title: str = "Paying") -> list[Told]:
-    (listed,) = told(Question.of(asked, {}, "en"), [chunk("a", title, text)], "en")
+    (listed,) = told(Question.of(asked, {}, "en"), [passage(text, title=title)], "en")
     return list(listed)
 
 
-def test_meaning_finds_what_words_do_not() -> None:
-    assert quotes()[0].startswith("Our shop keeps its money")
-    assert any(quote.startswith("A refund is paid") for quote in quotes(Sees()))
+def test_a_passage_that_says_nothing_of_the_question_is_not_quoted() -> None:
+    assert quotes("A refund takes five days.", asked="zebra crossing") == []
 
 
-def test_the_scale_of_an_embedder_does_not_matter() -> None:
-    assert quotes(Sees(share=0.1)) == quotes(Sees(share=1.0))
+def test_of_short_passages_more_are_read() -> None:
+    short = ["We sell pumps."] * 3 + ["The deposit comes back within nine days."]
+    assert quotes(*short, asked="When does the deposit come back?") == ["The deposit comes back within nine days."]
+    assert quotes(*[f"{text} {'Pumps hum. ' * 200}" for text in short], asked="When does the deposit come back?") == []
 
 
-def test_an_embedder_that_knows_no_word_does_no_harm() -> None:
-    listed = told(Question.of(ASKED, {}, "en"), [chunk("a", "Paying", PAGE)], "en", Blind())
-    assert {unit.features["close"] for unit in listed[0]} == {0.0}
-    assert quotes(Blind())
+def test_a_question_of_the_page_is_answered_by_what_follows() -> None:
+    first, after, later, other = units_of(
+        "How do I get my money back?\n\nWe pay it out.\n\nIt takes a while.\n\nIs tea served?", asked=ASKED
+    )
+    assert first.features["asked"] == 0.0 < later.features["asked"] < after.features["asked"]
+    assert other.features["asks"] == 1.0
 
 
-def test_a_missing_model_is_told() -> None:
-    with pytest.raises(EmbedderUnavailable):
-        quotes(Gone())
+def test_a_table_is_read_with_its_heading() -> None:
+    (table,) = units_of("| | Saturday |\n|---|---|\n| Shop | 9-18 |", asked="opening hours", title="Opening hours")
+    (sentence,) = units_of("On Saturday the shop is there.", asked="opening hours", title="Opening hours")
+    assert (table.features["own"], sentence.features["own"]) == (1.0, 0.0)
 
 
-def test_only_so_many_units_are_embedded() -> None:
-    sees = Sees()
-    quotes(sees, text="\n\n".join(f"Sentence number {n} speaks of money." for n in range(300)))
-    assert len(sees.asked) <= 130
+@pytest.mark.parametrize("at", [1, 2, 4])
+def test_steps_that_lost_their_list_stay_whole(at: int) -> None:
+    steps = "To rename a page:\nOpen the editor. Click Pages. Enter the new name. Click Done."
+    found = units(f"Pages have names. {steps} Whoever {'reads and ' * 12}reads this far knows how it is done.")
+    assert grown(found, at, 90, 12) == (1, 4, False)
+    assert grown(found, 5, 90, 12)[0] == 5
 
 
-def test_nothing_is_embedded_for_a_question_without_passages() -> None:
-    sees = Sees()
-    assert extract(Question.of(ASKED, {}, "en"), (), AnswerSettings(), language="en", embedder=sees) == ()
-    assert sees.asked == []
+def test_a_table_of_contents_is_not_quoted() -> None:
+    assert units_of("In this article, learn about paying, refunds and money back.")[0].worth == 0.0
 
 
-def test_a_passage_that_says_nothing_of_the_question_is_not_quoted_however_close() -> None:
-    assert quotes(Sees(), text="A refund takes five days.", asked="zebra crossing") == []
+def test_passages_are_weighed_by_how_they_were_ranked() -> None:
+    ranked = [passage("Money."), passage("Money.", name="b", score=0.5), passage("Money.", score=0.5)]
+    (first,), (second,), (third,) = told(Question.of(ASKED, {}, "en"), ranked, "en")
+    assert [one.features["score"] for one in (first, second, third)] == [1.0, 0.5, 0.5]
+    assert [one.features["best_document"] for one in (first, second, third)] == [0.0, 0.0, 1.0]
 
 
 def test_headings_count_for_what_stands_below_them() -> None:
     text = "# Opening\n\nNine to six.\n\n# Refunds\n\nFive days."
     below_opening, below_refunds = units_of(text, asked="refunds", title="")
     assert (below_opening.features["above"], below_refunds.features["above"]) == (0.0, 1.0)
-    assert scores([below_opening, below_refunds], model()[WORDS])[1] > TYPICAL_SCORE
+    of_opening, of_refunds = scores([below_opening, below_refunds], model())
+    assert of_refunds > of_opening
 
 
 TYPICAL_SCORE = 0.2
@@ -112,8 +89,8 @@ TYPICAL_SCORE = 0.2
 
 def test_scores_lie_around_the_typical_one() -> None:
     listed = units_of("Money comes back in five days.\n\nMoney comes back in five days.")
-    assert scores(listed[:1], model()[WORDS]) == [pytest.approx(TYPICAL_SCORE)]
-    assert scores([], model()[WORDS]) == []
+    assert scores(listed[:1], model()) == [pytest.approx(TYPICAL_SCORE)]
+    assert scores([], model()) == []
 
 
 def test_what_has_no_words_of_its_own_is_worth_nothing() -> None:
@@ -125,10 +102,8 @@ def test_what_has_no_words_of_its_own_is_worth_nothing() -> None:
     ]
 
 
-def test_both_sets_of_weights_know_the_features() -> None:
-    (listed,) = told(Question.of(ASKED, {}, "en"), [chunk("a", "Paying", PAGE)], "en", Sees())
-    assert set(model()[MEANING]) == set(listed[0].features)
-    assert set(model()[WORDS]) == set(units_of(PAGE)[0].features)
+def test_the_weights_know_the_features() -> None:
+    assert set(model()) == set(units_of(PAGE)[0].features)
 
 
 @pytest.mark.parametrize("text", ["However, gift cards are not.", "Wenn nicht, rufen Sie an.", "Sauf le dimanche."])

@@ -73,7 +73,7 @@ def test_what_the_reference_says_too_is_worth_more() -> None:
 
 
 def test_training_finds_what_tells_good_sentences_from_others() -> None:
-    learnt = lessons("s", [found(("pump", PAGE)), found(("pump", PAGE), ("roses", "Plant roses."))], None)
+    learnt = lessons("s", [found(("pump", PAGE)), found(("pump", PAGE), ("roses", "Plant roses."))])
     weights = train(learnt)
     assert weights == train(learnt)
     assert weights["own"] > 0
