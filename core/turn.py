@@ -38,6 +38,7 @@ from core.steps.compose import Composed, compose
 from core.steps.fast_path import fast_path
 from core.steps.guard import guard
 from core.steps.retrieve import Found
+from core.steps.rewrite import also_called
 from core.steps.verdict import Verdict, decide, triage
 
 
@@ -334,7 +335,8 @@ def _extract(scene: Scene, verdict: Verdict, found: Found) -> Sequence[Run]:
         is_wanted = found.advice is not Advice.DECLINE
     if not is_wanted or not found.result.passages:
         return ()
-    question = Question.of(gated.text, found.result.terms, understood.language)
+    also = also_called(gated.text, scene.settings, understood.language)
+    question = Question.of(gated.text, found.result.terms, understood.language, also)
     return extract(question, found.result.passages, scene.settings.answer, language=understood.language)
 
 

@@ -84,7 +84,7 @@ def quoted(runs: Sequence[Run]) -> str:
 
 def answered(found: Candidates) -> tuple[Run, ...]:
     """What a turn would quote."""
-    question = telling.Question.of(found.question.text, found.result.terms, "en")
+    question = telling.Question.of(found.question.text, found.result.terms, "en", found.query.synonyms)
     return extract(question, found.result.passages, AnswerSettings(), language="en")
 
 

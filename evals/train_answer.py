@@ -96,7 +96,7 @@ def lessons(suite: str, found: Sequence[Candidates]) -> list[Lesson]:
     """The units of every question's passages with their worth."""
     out = []
     for one in found:
-        question = Question.of(one.question.text, one.result.terms, "en")
+        question = Question.of(one.question.text, one.result.terms, "en", one.query.synonyms)
         listed = told(question, read(one.result.passages, AnswerSettings()), "en")
         reference = one.question.reference
         flat = [unit for rows in listed for unit in rows] if reference else []

@@ -27,7 +27,7 @@ SAME_PASSAGE_SHARE, OTHER_PASSAGE_SHARE = 0.75, 0.8
 REPEAT_SHARE = 0.7
 """Sentences that share more of their words say the same."""
 
-READ_WORDS, MORE = 450, 2
+READ_WORDS, MORE = 600, 2
 """So many words are read for quotes; where chunks are short, up to twice as many of them as are cited."""
 
 MAX_QUOTE_CHARS = 500

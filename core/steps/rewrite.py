@@ -8,13 +8,13 @@ question that opens a topic of its own borrows hardly anything, or the former to
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from core.entities import resolve
 from core.ports.knowledge import SearchQuery
 from core.settings import EngineSettings
 from core.steps.recall import Memory
-from core.words import stems, words
+from core.words import fold, stems, words
 
 MAX_CONTEXT_CHARS = 2_000
 PICKED_WORDS = 5
@@ -35,6 +35,23 @@ en of maar ook dat dit deze die het hij zij ze hen daar
 _POINTS_BACK = frozenset(_POINTING.split())
 
 
+_FORMS = {
+    "en": ((r"how (?:long|fast|soon|quickly)", ("time",)), (r"how (?:much|expensive)", ("cost", "price"))),
+    "de": ((r"wie (?:lange|schnell)", ("Dauer", "Zeit")), (r"wie ?viel|wie teuer|was kostet", ("Kosten", "Preis"))),
+    "fr": ((r"combien de temps", ("durée", "délai")), (r"combien|quel prix", ("prix", "frais"))),
+    "es": ((r"cuanto (?:tiempo|tarda)", ("tiempo", "plazo")), (r"cuanto (?:cuesta|vale)", ("precio", "coste"))),
+    "pt": ((r"quanto tempo", ("tempo", "prazo")), (r"quanto custa", ("preço", "custo"))),
+    "it": ((r"quanto tempo", ("tempo", "durata")), (r"quanto costa", ("prezzo", "costo"))),
+    "nl": ((r"hoe (?:lang|snel)", ("tijd", "duur")), (r"hoeveel kost|wat kost", ("kosten", "prijs"))),
+}
+"""Forms of questions (folded) and what articles call that which they ask for: "how long" is answered below "delivery times"."""
+
+
+@cache
+def _forms(language: str) -> tuple[tuple[re.Pattern[str], tuple[str, ...]], ...]:
+    return tuple((re.compile(rf"\b(?:{form})\b"), named) for form, named in _FORMS.get(language, ()))
+
+
 def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: str, is_verified: bool) -> SearchQuery:
     """The query of this turn; who picks one of the choices just offered ("the second one") asks for that."""
     picked = resolve(text, memory.offered) if len(text.split()) <= PICKED_WORDS else None
@@ -48,11 +65,20 @@ def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: st
         text=text,
         earlier=() if is_alone else tuple(said[:MAX_CONTEXT_CHARS] for said in memory.contact),
         hints=hints[:MAX_CONTEXT_CHARS],
-        synonyms=synonyms(text, settings.search.synonyms, language),
+        synonyms=also_called(text, settings, language),
         audiences=tuple(dict.fromkeys(audiences)),
         language=language,
         limit=settings.passages,
     )
+
+
+def also_called(text: str, settings: EngineSettings, language: str) -> tuple[str, ...]:
+    """Other words for what the question speaks of or asks for: the operator's, then those of its form that it does not say."""
+    said = set(stems(text, language))
+    asked = fold(text)
+    forms = next((named for form, named in _forms(language) if form.search(asked)), ())
+    asked_for = (name for name in forms if said.isdisjoint(stems(name, language)))
+    return tuple(dict.fromkeys((*synonyms(text, settings.search.synonyms, language), *asked_for)))
 
 
 def synonyms(text: str, groups: tuple[tuple[str, ...], ...], language: str) -> tuple[str, ...]:

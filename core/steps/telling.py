@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -81,10 +81,15 @@ class Question:
     wants_reason: bool
 
     @classmethod
-    def of(cls, text: str, terms: Mapping[str, float], language: str) -> Question:
-        """``terms`` are the index's weights by word; without them every telling word counts the same."""
+    def of(cls, text: str, terms: Mapping[str, float], language: str, also: Iterable[str] = ()) -> Question:
+        """``terms`` are the index's weights by word; without them every telling word counts the same.
+
+        ``also`` are other words for what is asked (``SearchQuery.synonyms``); they count like a middling word of the question.
+        """
         weighed = {stem(word, language): weight for word, weight in terms.items()}
         weights = weighed or dict.fromkeys(stems(text, language), 1.0)
+        others = {known for name in also for known in stems(name, language)} - weights.keys()
+        weights |= dict.fromkeys(sorted(others), sum(weights.values()) / max(1, len(weights)))
         return cls(
             weights=weights,
             total=sum(weights.values()) or 1.0,

@@ -6,7 +6,7 @@ import pytest
 
 from core.settings import EngineSettings, SearchSettings
 from core.steps.recall import Memory
-from core.steps.rewrite import rewrite, starts_anew, synonyms
+from core.steps.rewrite import also_called, rewrite, starts_anew, synonyms
 
 EARLIER = "My DripMate shows E03\nOpen the tap, clean the filter, look for a kinked hose"
 
@@ -61,3 +61,26 @@ def test_the_query_of_a_turn() -> None:
     assert query.earlier == memory.contact and "[1]" not in query.hints and query.hints.startswith("It is")
     assert query.audiences == ("public", "members")
     assert rewrite("hours", memory, EngineSettings(), language="en", is_verified=False).synonyms == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("How long does delivery take?", "en", ("time",)),
+        ("how MUCH is delivery", "en", ("cost", "price")),
+        ("How much does delivery cost?", "en", ("price",)),
+        ("How long is the delivery time?", "en", ()),
+        ("Wie lange dauert die Lieferung?", "de", ("Dauer", "Zeit")),
+        ("¿Cuánto cuesta el envío?", "es", ("precio", "coste")),
+        ("Combien de temps faut-il ?", "fr", ("durée", "délai")),
+        ("along the showmuch road", "en", ()),
+        ("How long does delivery take?", "xx", ()),
+    ],
+)
+def test_a_form_of_question_brings_the_word_that_articles_use(text: str, language: str, found: tuple[str, ...]) -> None:
+    assert also_called(text, EngineSettings(), language) == found
+
+
+def test_the_words_of_the_operator_come_first() -> None:
+    settings = EngineSettings(search=SearchSettings(synonyms=(("delivery", "postage"),)))
+    assert also_called("How much is delivery?", settings, "en") == ("postage", "cost", "price")
