@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 import config
+from adapters import AnyChannelPlugin
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
@@ -49,9 +52,11 @@ from gateway.live import Hub
 from gateway.media import Media
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.measured import measured
+from handoff import AnyDeskPlugin
 from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
+from kb_sync import AnySourcePlugin
 from kb_sync.pipeline import build
 
 if TYPE_CHECKING:
@@ -87,11 +92,24 @@ SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 
 def plugs() -> config.Plugs:
     """The settings models of every plug, by kind."""
-    return config.Plugs(
-        channels={kind: plugin.settings for kind, plugin in CHANNELS.items()},
-        desks={kind: plugin.settings for kind, plugin in DESKS.items()},
-        sources={kind: plugin.settings for kind, plugin in SOURCES.items()},
-    )
+    return config.Plugs(channels=_Models(CHANNELS), desks=_Models(DESKS), sources=_Models(SOURCES))
+
+
+class _Models(Mapping[str, type[BaseModel]]):
+    """The settings model of each plug; a plug is loaded when its kind is asked for."""
+
+    def __init__(self, plugins: Mapping[str, AnyChannelPlugin | AnyDeskPlugin | AnySourcePlugin]) -> None:
+        self._plugins = plugins
+
+    def __getitem__(self, kind: str) -> type[BaseModel]:
+        model: type[BaseModel] = self._plugins[kind].settings
+        return model
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._plugins)
+
+    def __len__(self) -> int:
+        return len(self._plugins)
 
 
 def load_settings(path: Path) -> config.Settings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ from gateway.live import Hub
 from gateway.memory import AccountMemory
 from gateway.uploads import SharedUploads, Uploads
 
-CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
+CHANNELS: Mapping[str, AnyChannelPlugin] = channel_plugins()
 
 
 def now() -> datetime:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from gateway.compose.engines import Equipment
     from gateway.services import TenantServices
 
-DESKS: dict[str, AnyDeskPlugin] = desk_plugins()
+DESKS: Mapping[str, AnyDeskPlugin] = desk_plugins()
 
 
 def desk_context(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 
 import config
@@ -21,7 +22,7 @@ from kb_sync.discovery import source_plugins
 from kb_sync.golden import Answered, Ask, GoldenQuestion
 from kb_sync.pipeline import ChunkSettings, Rules, SyncJob
 
-SOURCES: dict[str, AnySourcePlugin] = source_plugins()
+SOURCES: Mapping[str, AnySourcePlugin] = source_plugins()
 
 QUOTED_CHARS = 300
 """As much of the best passage as tells one answer from another."""
