@@ -43,6 +43,7 @@ from gateway.source_calls import SourceCalls
 from gateway.syncing.children import SyncCommand
 from gateway.syncing.plans import TenantPlan
 from gateway.syncing.service import Syncing
+from gateway.warming import warm
 from handoff.router import Router
 from kb_sync.job import SyncJob
 
@@ -261,6 +262,10 @@ class Serving:
         """Tell the vendors where events go, where an account does that by itself."""
         register_all(self._channels().values(), accounts=self._shared.accounts, background=self._shared.background)
 
+    def warm(self) -> None:
+        """Begin to load what the first message needs and the start did not."""
+        self._shared.background.spawn("warm", asyncio.to_thread(warm))
+
     def _close_later(self, channel: Closes) -> None:
         self._shared.background.spawn("close", channel.close())
 
@@ -311,6 +316,7 @@ async def serve(
         await serving.world.equipment.start()
         serving.register()
         garbage.spare()
+        serving.warm()
         _announce(settings)
 
     telemetry = serving.telemetry
