@@ -33,9 +33,9 @@ class _Described(GenerateJsonSchema):
     def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
         """The model's schema, its properties described."""
         made = super().model_schema(schema)
-        fields = schema["cls"].model_fields
-        for name, text in described(schema["cls"]).items():
-            made["properties"][fields[name].alias or name].setdefault("description", text)
+        model: type[BaseModel] = schema["cls"]
+        for name, text in described(model).items():
+            made["properties"][model.model_fields[name].alias or name].setdefault("description", text)
         return made
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final, cast
 
-_WHAT: Final = ("search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split", "pattern", "flags")
+_WHAT: Final = tuple(name for name in dir(re.Pattern) if not name.startswith("_"))
 
 
 class _Compiled:
@@ -42,3 +42,8 @@ def compile_all() -> None:
     """Compile what was not used yet; for a worker thread."""
     while _LATER:
         _ = cast("re.Pattern[str]", _LATER.pop()).pattern
+
+
+def waiting() -> int:
+    """How many patterns of imported modules wait for ``compile_all``; some may have been used."""
+    return len(_LATER)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 import config
-from adapters import AnyChannelPlugin
 from adapters.web.channel import WebChannel
 from adapters.web.settings import WebSettings
 from core import ids
@@ -30,11 +27,11 @@ from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.carrying import LINK_VALID_S
 from gateway.compose.assists import commands_of
-from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
-from gateway.compose.desks import DESKS, desk_of
+from gateway.compose.channels import channel_context, channel_of, files_of, now, uploads_of
+from gateway.compose.desks import desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, intents_of, ranker_of
-from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
+from gateway.compose.knowing import sync_job, sync_jobs
 from gateway.compose.library import Library, library_of
 from gateway.compose.living import answers_of, live_layer
 from gateway.compose.people import desk_settings, handoff_settings, router_of
@@ -50,22 +47,18 @@ from gateway.lanes import Lanes, LaneTenant
 from gateway.listening import Listening
 from gateway.live import Hub
 from gateway.media import Media
+from gateway.plugged import settings_models
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.measured import measured
-from handoff import AnyDeskPlugin
 from handoff.people import People, Person, PersonRole
 from handoff.queueing import Waits
 from handoff.service import HandoffService
-from kb_sync import AnySourcePlugin
 from kb_sync.pipeline import build
 
 if TYPE_CHECKING:
     from gateway.spreading.layer import LiveLayer
 
 __all__ = [
-    "CHANNELS",
-    "DESKS",
-    "SOURCES",
     "Shared",
     "Stage",
     "World",
@@ -92,24 +85,7 @@ SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 
 def plugs() -> config.Plugs:
     """The settings models of every plug, by kind."""
-    return config.Plugs(channels=_Models(CHANNELS), desks=_Models(DESKS), sources=_Models(SOURCES))
-
-
-class _Models(Mapping[str, type[BaseModel]]):
-    """The settings model of each plug; a plug is loaded when its kind is asked for."""
-
-    def __init__(self, plugins: Mapping[str, AnyChannelPlugin | AnyDeskPlugin | AnySourcePlugin]) -> None:
-        self._plugins = plugins
-
-    def __getitem__(self, kind: str) -> type[BaseModel]:
-        model: type[BaseModel] = self._plugins[kind].settings
-        return model
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._plugins)
-
-    def __len__(self) -> int:
-        return len(self._plugins)
+    return config.Plugs(**settings_models())
 
 
 def load_settings(path: Path) -> config.Settings:
