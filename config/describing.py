@@ -35,8 +35,11 @@ def described(model: type[BaseModel]) -> Mapping[str, str]:
 
 @cache
 def _written(module: str) -> Mapping[str, Mapping[str, str]]:
-    """The docstrings under the fields of a module's classes, by class."""
-    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    """The docstrings under the fields of a module's classes, by class; none where the source was not installed."""
+    try:
+        tree = ast.parse(inspect.getsource(sys.modules[module]))
+    except OSError:
+        return {}
     return {node.name: _under_fields(node) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
 
 

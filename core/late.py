@@ -38,12 +38,9 @@ def pattern(text: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", later)
 
 
-def compile_all() -> None:
-    """Compile what was not used yet; for a worker thread."""
+def compile_all() -> int:
+    """Compile what was not used yet, and say how many patterns had waited; for a worker thread."""
+    waited = len(_LATER)
     while _LATER:
         _ = cast("re.Pattern[str]", _LATER.pop()).pattern
-
-
-def waiting() -> int:
-    """How many patterns of imported modules wait for ``compile_all``; some may have been used."""
-    return len(_LATER)
+    return waited
