@@ -130,7 +130,7 @@ class EmbeddedIndex:
             rows, cosines = np.array(sorted(bm25), np.intp), None
         else:
             near = opened.vectors.nearest(vector, pool, self._mask(opened, allowed, hidden))
-            rows = np.union1d(np.array(sorted(bm25), np.intp), near.rows[near.cosines > 0])
+            rows = np.array(sorted({*bm25, *near.rows[near.cosines > 0].tolist()}), np.intp)
             cosines = opened.vectors.cosines(vector, rows)
         passages = _passages(opened, fused(bm25, rows, cosines), terms, query.limit)
         return SearchResult(generation=self.generation, passages=tuple(passages), terms=terms.telling)
@@ -143,13 +143,15 @@ class EmbeddedIndex:
             return {}
         is_all = allowed.issuperset(self._manifest.audiences)
         condition = None if is_all else opened.text.of_audiences(sorted(allowed))
-        found = _visible(opened.text, words_asked(terms, opened.text.schema, condition), WORDS * pool, hidden.rows)
-        phrases = phrases_asked(terms, opened.text.schema, condition)
+        words = words_asked(terms, self._vocabulary, opened.text.schema, condition)
+        phrases = phrases_asked(terms, self._vocabulary, opened.text.schema, condition)
+        found = _visible(opened.text, words, WORDS * pool, hidden.rows)
         if phrases is not None:
             for row, score in opened.text.best(phrases, PHRASES * pool).items():
                 if row in found:
                     found[row] += score
-        return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:pool])
+        best = sorted(sorted(found), key=found.__getitem__, reverse=True)[:pool]
+        return {row: found[row] for row in best}
 
     def _vector(self, opened: _Opened, query: SearchQuery) -> NDArray[np.float32] | None:
         if self._embedder is None or opened.vectors is None:
