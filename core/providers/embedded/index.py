@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,9 @@ from core.providers.embedded.vectors import Mask, VectorReader
 WORDS, PHRASES = 3, 6
 """Times the pool: so many of the best by words, and by phrases, are added up before the best of both are taken."""
 
+MASKS = 8
+"""So many sets of audiences have their mask kept, a byte for each chunk."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -39,10 +42,11 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """Rows hidden as of a version of the log."""
+    """Rows hidden as of a version of the log; ``masks`` keeps for sets of audiences what may be found besides."""
 
     version: int
     rows: frozenset[int] = frozenset()
+    masks: dict[frozenset[str], Mask] = field(default_factory=dict)
 
 
 class EmbeddedIndex:
@@ -160,11 +164,17 @@ class EmbeddedIndex:
 
     def _mask(self, opened: _Opened, allowed: frozenset[str], hidden: _Hidden) -> Mask | None:
         """Which rows may be found; None: all."""
-        if allowed.issuperset(self._manifest.audiences) and not hidden.rows:
+        here = allowed.intersection(self._manifest.audiences)
+        if len(here) == len(self._manifest.audiences) and not hidden.rows:
             return None
-        of_audience = np.array([name in allowed for name in self._manifest.audiences], np.bool_)
-        mask: Mask = of_audience[opened.audiences]
-        mask[list(hidden.rows)] = False
+        mask = hidden.masks.get(here)
+        if mask is None:
+            of_audience = np.array([name in here for name in self._manifest.audiences], np.bool_)
+            mask = of_audience[opened.audiences]
+            mask[list(hidden.rows)] = False
+            if len(hidden.masks) >= MASKS:
+                hidden.masks.clear()
+            hidden.masks[here] = mask
         return mask
 
 

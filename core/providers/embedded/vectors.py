@@ -159,8 +159,8 @@ class VectorReader:
             return None
         distances = self._distances(query)
         if allowed is not None:
-            distances[~allowed] = _farthest(distances) + 1
-        return _closest(distances, max(self.candidates, limit))
+            np.copyto(distances, _farthest(distances) + 1, where=~allowed)
+        return closest(distances, max(self.candidates, limit))
 
     def _distances(self, query: Vectors) -> Distances:
         """How many bits differ; 256 of 256 wraps to none, and the second stage puts it right."""
@@ -202,7 +202,7 @@ def _top(cosines: Vectors, limit: int) -> Rows:
     return best
 
 
-def _closest(distances: Distances, wanted: int) -> Rows:
+def closest(distances: Distances, wanted: int) -> Rows:
     """The rows within the smallest distance that as many as wanted lie within, or all that are allowed.
 
     A sample tells how far to look; what lies there is then counted.
