@@ -98,21 +98,19 @@ def test_the_mask_stands_before_the_choice(folder: Path, asked: Vectors, allowed
     assert len(reader.nearest(asked[0], 20, np.zeros(COUNT, np.bool_)).rows) == 0
 
 
-@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("is_wide", [False, True])
 @pytest.mark.parametrize("spread", [1, 3, 40])
-def test_the_closest_are_those_within_the_smallest_distance_that_suffices(
-    kind: type[np.uint8] | type[np.uint16], spread: int
-) -> None:
+def test_the_closest_are_those_within_the_smallest_distance_that_suffices(is_wide: bool, spread: int) -> None:
     """Whatever a sample tells: in any order, however many are equal or asked for, and when few are allowed."""
     chance = np.random.default_rng(3)
     for count, wanted in ((SMALL, 1), (SMALL, 400), (SMALL, SMALL), (5_000, 4_000)):
-        distances: Distances = chance.normal(120, spread, count).clip(0, 250).astype(kind)
-        orders: tuple[Distances, ...] = (distances, np.sort(distances), np.sort(distances)[::-1].copy())
-        for found in orders:
-            bound = np.sort(found)[wanted - 1]
-            assert closest(found, wanted).tolist() == np.flatnonzero(found <= bound).tolist()
+        drawn = chance.normal(120, spread, count).clip(0, 250)
+        for ordered in (drawn, np.sort(drawn), -np.sort(-drawn)):
+            distances: Distances = ordered.astype(np.uint16) if is_wide else ordered.astype(np.uint8)
+            bound = np.sort(distances)[wanted - 1]
+            assert closest(distances, wanted).tolist() == np.flatnonzero(distances <= bound).tolist()
         allowed = np.arange(count) % 97 == 5
-        distances[~allowed] = 255 if kind is np.uint8 else MOST_BITS + 1
+        distances[~allowed] = MOST_BITS + 1 if is_wide else 255
         assert closest(distances, 400).tolist() == np.flatnonzero(allowed).tolist()
 
 
