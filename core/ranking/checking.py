@@ -7,13 +7,10 @@ endings.
 from __future__ import annotations
 
 import re
-import sys
-from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from itertools import pairwise
 
 from core.ports.knowledge import Chunk, SearchQuery
@@ -35,9 +32,6 @@ NEAR = 40
 
 ASKED_IN = 400
 """A question stands at the end of a long message."""
-
-KEPT_CHUNKS = 256
-"""Chunks whose words are kept with their places, some 15 KB each: the best of a search are often those of another."""
 
 _CODE = re.compile(
     r"(?<!\w)(?=[\w.\-/:]{0,40}\d)(?=[\w.\-/:]{0,40}[^\W\d_])[^\W_][\w.\-/:]{2,60}"
@@ -178,62 +172,35 @@ def kind_of(folded: str) -> Asked:
 
 def seen(chunk: Chunk, wants: Wanted) -> Seen:
     """Read a passage for the question's words."""
-    text, head = _read(chunk.text), fold(f"{chunk.title}\n{chunk.heading}")
-    hits = list(_hits(zip(text.places, text.words, strict=True), wants))
-    title = frozenset(place for _, place in _hits(_spots(head), wants))
+    text, head = fold(chunk.text[:MAX_CHARS]), fold(f"{chunk.title}\n{chunk.heading}")
+    hits = list(_hits(text, wants))
+    title = frozenset(place for _, place in _hits(head, wants))
     return Seen(
         found=title.union(place for _, place in hits),
         title=title,
         sentence=_best_sentence(text, hits, wants),
         phrases=frozenset(a for (at, a), (then, b) in pairwise(hits) if b == a + 1 and then - at <= NEAR),
-        named=frozenset(
-            name for name in (*wants.codes, *wants.names) if fold(name) in text.folded or fold(name) in head
-        ),
+        named=frozenset(name for name in (*wants.codes, *wants.names) if fold(name) in text or fold(name) in head),
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """A passage's text read once for all questions: folded, its words and where they begin, and where sentences do."""
-
-    folded: str
-    words: tuple[str, ...]
-    places: array[int]
-    sentences: array[int]
-
-
-@lru_cache(maxsize=KEPT_CHUNKS)
-def _read(text: str) -> _Text:
-    folded = fold(text[:MAX_CHARS])
-    spots = list(_spots(folded))
-    return _Text(
-        folded,
-        tuple(sys.intern(word) for _, word in spots),
-        array("I", [at for at, _ in spots]),
-        array("I", [0, *(found.end() for found in _NEW_SENTENCE.finditer(folded))]),
-    )
-
-
-def _spots(folded: str) -> Iterator[tuple[int, str]]:
-    for found in _WORD.finditer(folded):
-        yield found.start(), found.group()
-
-
-def _hits(spots: Iterable[tuple[int, str]], wants: Wanted) -> Iterator[tuple[int, int]]:
-    """(position, place) of the question's words among those of a folded text, in order."""
+def _hits(text: str, wants: Wanted) -> Iterator[tuple[int, int]]:
+    """(position, place) of the question's words in a folded text, in order."""
     beginnings, whole = wants.beginnings, wants.whole
-    for at, word in spots:
+    for found in _WORD.finditer(text):
+        word = found.group()
         if word in whole:
-            yield at, whole[word]
+            yield found.start(), whole[word]
         elif word[:SHORT] in beginnings:
             for beginning, place in beginnings[word[:SHORT]]:
                 if word.startswith(beginning):
-                    yield at, place
+                    yield found.start(), place
                     break
 
 
-def _best_sentence(text: _Text, hits: Sequence[tuple[int, int]], wants: Wanted) -> frozenset[int]:
+def _best_sentence(text: str, hits: Sequence[tuple[int, int]], wants: Wanted) -> frozenset[int]:
+    starts = [0, *(found.end() for found in _NEW_SENTENCE.finditer(text))]
     held: dict[int, set[int]] = {}
     for at, place in hits:
-        held.setdefault(bisect_right(text.sentences, at), set()).add(place)
+        held.setdefault(bisect_right(starts, at), set()).add(place)
     return frozenset(max(held.values(), key=wants.weigh, default=set()))
