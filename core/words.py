@@ -148,7 +148,7 @@ _PER_THREAD = threading.local()  # a stemmer keeps its cursor in itself
 def _stemmer(name: str) -> snowballstemmer.Stemmer:
     made: dict[str, snowballstemmer.Stemmer] = _PER_THREAD.__dict__
     if name not in made:
-        import snowballstemmer  # noqa: PLC0415  it loads every language it knows
+        import snowballstemmer  # noqa: PLC0415  in C where PyStemmer is installed, as our lock has it: 2 µs a word, not 40
 
         made[name] = snowballstemmer.stemmer(name)
     return made[name]
