@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import log, sqrt
 
@@ -27,6 +27,9 @@ MAX_UNIT_WORDS = 120
 MAX_WEIGHED_WORDS = 60
 TYPICAL = 0.2
 """The share of its words that a middling sentence of a found passage has in common with a good answer."""
+
+KEPT_CHUNKS = 256
+"""Chunks whose units are kept with their stems, some 15 KB each: answers are quoted from the same pages again and again."""
 
 OPENING = 4
 """So many units open a document."""
@@ -143,13 +146,28 @@ def model() -> Mapping[str, float]:
     return stored
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A chunk's text read once for all questions: its units, the stems of each, those of the heading lines above them."""
+
+    units: tuple[Unit, ...]
+    said: tuple[frozenset[str], ...]
+    sections: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=KEPT_CHUNKS)
+def _read(text: str, language: str) -> _Read:
+    listed = units(text)
+    sections = {section: _stems(section, language) for section in {unit.section for unit in listed}}
+    return _Read(listed, tuple(_stems(unit.text, language) for unit in listed), sections)
+
+
 def _told(question: Question, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
     chunk = passages[passage].chunk
-    listed = units(chunk.text)
+    read = _read(chunk.text, language)
+    listed, said, sections = read.units, read.said, read.sections
     title = _stems(chunk.title, language)
     above = title | _stems(chunk.heading, language)
-    said = [_stems(unit.text, language) for unit in listed]
-    sections = {section: _stems(section, language) for section in {unit.section for unit in listed}}
     of_section = {section: _section(question, section, stems_of) for section, stems_of in sections.items()}
     of_passage = _standing(passages, passage) | {
         "cover": question.share(above.union(*said)),
