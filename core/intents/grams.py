@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, pairwise
 from math import log, sqrt
 from typing import Final
 
-from core.words import fold
+from core.words import fold, stem
 
 MAX_CHARS: Final = 1_000
 """So much of a message is read: what it wants stands at its start, and the time stays bounded."""
@@ -29,9 +30,13 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(fold(text[:MAX_CHARS]))
 
 
-def word_grams(said: Sequence[str]) -> list[str]:
-    """Words and pairs of neighbours."""
-    return [*said, *map(" ".join, pairwise(said))]
+def word_grams(said: Iterable[str]) -> list[str]:
+    """Words without their English endings, and pairs of neighbours."""
+    stems = [_stem(word[:MAX_WORD]) for word in said]
+    return [*stems, *map(" ".join, pairwise(stems))]
+
+
+_stem = lru_cache(maxsize=16_384)(stem)
 
 
 def piece_grams(said: Iterable[str]) -> list[str]:

@@ -22,7 +22,7 @@ from core.intents.model import IntentModel, Weights
 from core.intents.training import train
 from core.ports.embedding import Embedder
 
-FORMAT: Final = "intents-1"
+FORMAT: Final = "intents-2"
 """Grows when n-grams, learning or the file change, so that no older file is read."""
 
 
@@ -111,7 +111,7 @@ def save(model: IntentModel, path: Path) -> None:
         raise
 
 
-TABLES: Final = ("words", "pieces", "nearby", "bias")
+TABLES: Final = ("words", "pieces", "nearby", "slopes", "bias")
 
 
 def load(path: Path, embedder: Embedder | None, *, thresholds: Mapping[str, float] | None = None) -> IntentModel:
@@ -142,6 +142,7 @@ def _model(about: Mapping[str, Any], held: Mapping[str, NDArray[Any]], embedder:
         "pieces": (len(about["pieces"]), len(names)),
     }
     wanted |= {"nearby": (len(owners), len(names)), "bias": (len(names),)}
+    wanted |= {"slopes": (len(held["landmarks"]) if len(tables["slopes"]) else 0, len(names))}
     if any(tables[name].shape != shape for name, shape in wanted.items()) or scales.shape != owners.shape:
         raise ValueError("tables of the wrong size")
     landmarks = held["landmarks"].astype(np.float32) * scales

@@ -49,12 +49,13 @@ class Weights:
 
     ``words`` and ``pieces`` have a row for each n-gram of their vocabulary, ``nearby`` one for each landmark: an example whose
     vector is a column of ``landmarks``, whole numbers times its place in ``scales``, and whose intent is its place in ``owners``
-    (-1: none).  ``bias`` is added.
+    (-1: none).  ``slopes`` has a row for each number of the vector, or none.  ``bias`` is added.
     """
 
     words: Floats
     pieces: Floats
     nearby: Floats
+    slopes: Floats
     landmarks: Floats
     scales: Floats
     owners: NDArray[np.int32]
@@ -106,15 +107,18 @@ class IntentModel:
             return None
         words, pieces = self.words.weigh(word_grams(said)), self.pieces.weigh(piece_grams(said))
         scores = self.weights.bias + _weighted(words, self.weights.words) + _weighted(pieces, self.weights.pieces)
-        near = self._near(text, vector)
-        if near is not None:
+        vector = self._vector(text, vector)
+        near = None
+        if vector is not None:
+            near = _sum(vector, self.weights.landmarks)
             scores = scores + _sum(np.exp(2 * self.width * (near - 1)), self.weights.nearby)
+            scores = scores + _sum(vector, self.weights.slopes) if len(self.weights.slopes) else scores
         elif not words.places and not pieces.places:
             return None
         return scores, self._reading(scores, near, words, pieces)
 
-    def _near(self, text: str, vector: Floats | None) -> Floats | None:
-        """Cosines to the landmarks; None without a usable vector."""
+    def _vector(self, text: str, vector: Floats | None) -> Floats | None:
+        """The text's, if it is not there already; None without a usable one."""
         if self.embedder is None or not self.weights.landmarks.size:
             return None
         if vector is None:
@@ -122,7 +126,7 @@ class IntentModel:
                 vector = self.embedder.embed((text,))[0]
             except EmbedderUnavailable:
                 return None
-        return _sum(vector, self.weights.landmarks) if vector.any() else None
+        return vector if vector.any() else None
 
     def _reading(self, scores: Floats, near: Floats | None, words: Weighted, pieces: Weighted) -> Reading:
         order = np.sort(scores)[::-1]

@@ -1,7 +1,7 @@
-"""Everyday English words that are good or bad to hear, with strengths of -4 to 4 (``english.json``: strength to words); of six
-more languages the support talk.
+"""Everyday English words that are good or bad to hear, with strengths of -4 to 4; of six more languages the support talk.
 
-A word stands for its other forms too, by stem, unless a form has a strength of its own.
+Two opinions, since no list is right about all words.  Ours (``english.json``: strength to words), in which a word stands for its
+other forms too, by stem, unless a form has a strength of its own; and that of ten raters a word (``rated.json``, see NOTE.md).
 """
 
 from __future__ import annotations
@@ -27,10 +27,24 @@ class _Strengths:
 
 @cache
 def _strengths() -> _Strengths:
-    stored = json.loads(Path(__file__).with_name("english.json").read_text(encoding="utf-8"))
-    english = {word: float(value) for value, listed in stored.items() for word in listed.split()}
+    english = _read("english.json")
     known = {word: float(value) for word, value in WEIGHTS.items()} | english
     return _Strengths(known, {stem(word): value for word, value in reversed(english.items())})
+
+
+def _read(name: str) -> dict[str, float]:
+    stored = json.loads(Path(__file__).with_name(name).read_text(encoding="utf-8"))
+    return {word: float(value) for value, listed in stored.items() for word in listed.split()}
+
+
+@cache
+def _ratings() -> Mapping[str, float]:
+    return _read("rated.json")
+
+
+def rated(word: str) -> float:
+    """What ten people gave a folded word; 0 for one that they were not asked about."""
+    return _ratings().get(word, 0.0)
 
 
 @lru_cache(maxsize=16_384)

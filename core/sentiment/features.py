@@ -1,15 +1,15 @@
-"""What a text shows of how it was meant: word n-grams and a dozen figures of its polarity words.  Pure."""
+"""What a text shows of how it was meant: word n-grams and some figures of its polarity words.  Pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from typing import Final
 
-from core.sentiment.english import strength
+from core.sentiment.english import rated, strength
 from core.words import fold, listed
 
 _TOKEN = re.compile(
@@ -40,9 +40,15 @@ _TURNS: Final = listed("but however although though except yet aber mais pero ma
 REACH: Final = 3
 """So many words before a polarity word can turn or strengthen it."""
 
+TONE: Final = (
+    "sum", "glad", "sad", "most", "least", "last", "after_turn", "before_turn", "bounded", "turned", "glad_bangs",
+    "sad_bangs", "starts",
+)  # fmt: skip
+"""Figures of the polarity words: by our strengths, and again by the raters'."""
+
 FIGURES: Final = (
-    "sum", "glad", "sad", "most", "least", "last", "after_turn", "before_turn", "bounded", "negations", "turned",
-    "emoticon", "bangs", "glad_bangs", "sad_bangs", "asks", "capitals", "length", "links", "starts",
+    *TONE, *(f"rated_{name}" for name in TONE),
+    "negations", "emoticon", "bangs", "asks", "capitals", "length", "links",
 )  # fmt: skip
 
 
@@ -67,9 +73,8 @@ class _Read:
 def shown(text: str) -> Shown:
     """Read the text once."""
     read = _read(text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
-    values, turned = _valued(read)
     grams = dict.fromkeys(_grams(read.words))
-    return Shown(grams=tuple(grams), figures=_figures(read, values, turned))
+    return Shown(grams=tuple(grams), figures=(*_tone(read, strength), *_tone(read, rated), *_figures(read)))
 
 
 def _read(text: str) -> _Read:
@@ -115,12 +120,12 @@ def _grams(words: Sequence[str]) -> Iterator[str]:
             yield f"~{word}"
 
 
-def _valued(read: _Read) -> tuple[list[float], int]:
+def _valued(read: _Read, strength_of: Callable[[str], float]) -> tuple[list[float], int]:
     """What every word counts where it stands, and how many were turned by a negation."""
     values: list[float] = []
     turned = 0
     for at, word in enumerate(read.words):
-        value = strength(word)
+        value = strength_of(word)
         if value:
             for before in read.words[max(0, at - REACH) : at]:
                 if before in NEGATIONS:
@@ -136,12 +141,14 @@ def _valued(read: _Read) -> tuple[list[float], int]:
     return values, turned
 
 
-def _figures(read: _Read, values: Sequence[float], turned: int) -> tuple[float, ...]:
+def _tone(read: _Read, strength_of: Callable[[str], float]) -> tuple[float, ...]:
+    """In the order of ``TONE``."""
+    values, turned = _valued(read, strength_of)
     total = sum(values)
     glad = sum(value for value in values if value > 0)
     turn = max((at for at, word in enumerate(read.words) if word in _TURNS), default=-1)
     after = sum(values[turn + 1 :]) if turn > 0 else 0.0
-    raw = [word for word in read.raw if len(word) > 2]
+    bangs = min(read.bangs, 4) / 2
     return (
         total / 2,
         glad / 2,
@@ -152,15 +159,22 @@ def _figures(read: _Read, values: Sequence[float], turned: int) -> tuple[float, 
         after / 2,
         (total - after) / 2 if turn > 0 else 0.0,
         3 * total / sqrt(total * total + 12),
-        min(3, sum(word in NEGATIONS for word in read.words)),
         turned,
+        bangs if total > 0 else 0.0,
+        bangs if total < 0 else 0.0,
+        next((value for value in values[:4] if value), 0.0),
+    )
+
+
+def _figures(read: _Read) -> tuple[float, ...]:
+    """The rest, in the order of ``FIGURES``."""
+    raw = [word for word in read.raw if len(word) > 2]
+    return (
+        min(3, sum(word in NEGATIONS for word in read.words)),
         max(-2.0, min(2.0, read.emoticon)),
         min(read.bangs, 4) / 2,
-        min(read.bangs, 4) / 2 if total > 0 else 0.0,
-        min(read.bangs, 4) / 2 if total < 0 else 0.0,
         min(read.asks, 3),
         min(5, sum(word.isupper() for word in raw)) / 2,
         min(len(read.words), 60) / 20,
         min(read.links, 2),
-        next((value for value in values[:4] if value), 0.0),
     )

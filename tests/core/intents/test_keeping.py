@@ -11,7 +11,7 @@ import pytest
 
 from core.errors import EmbedderUnavailable
 from core.intents.keeping import MOST_KEPT, IntentsDamaged, fingerprint, fitted, load, save
-from core.intents.training import train
+from core.intents.training import EXACT, train
 from core.providers.embedders.static import StaticEmbedder
 from tests.core.intents.small import SHOP, STRANGE, UNSEEN
 
@@ -26,6 +26,21 @@ def test_a_kept_model_guesses_the_same_to_the_last_bit(tmp_path: Path, has_vecto
     kept = load(tmp_path / "kept.npz", embedder, thresholds={"refund": 0.9})
     assert [kept.predict(text) for text in TEXTS] == [model.predict(text) for text in TEXTS]
     assert not list(tmp_path.glob(".intents-*"))
+
+
+def test_a_kept_model_of_many_examples_guesses_the_same(tmp_path: Path) -> None:
+    embedder = StaticEmbedder()
+    many = {name: [f"{said[at % len(said)]} {at}" for at in range(EXACT // 3 + 10)] for name, said in SHOP.items()}
+    model = train(many, embedder)
+    assert model.weights.slopes.shape == (embedder.dimension, len(SHOP))
+    save(model, tmp_path / "kept.npz")
+    kept = load(tmp_path / "kept.npz", embedder)
+    assert [kept.predict(text) for text in TEXTS] == [model.predict(text) for text in TEXTS]
+    with np.load(tmp_path / "kept.npz") as stored:
+        held = {name: stored[name] for name in stored.files}
+    np.savez(tmp_path / "kept.npz", **{**held, "slopes": held["slopes"][:-1]})
+    with pytest.raises(IntentsDamaged):
+        load(tmp_path / "kept.npz", embedder)
 
 
 def test_a_file_holds_no_pickle(tmp_path: Path) -> None:
