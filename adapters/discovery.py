@@ -6,34 +6,31 @@ The list is closed: it is what ships in this package.  Configuration can only na
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from types import ModuleType
 from typing import Final
 
 import adapters
 from adapters import AnyChannelPlugin, ChannelPlugin
+from core.plugs import FoundPlugs, folders_of
 
 NOT_CHANNELS: Final = frozenset(("shared",))
 
 
 @cache
-def channel_plugins() -> dict[str, AnyChannelPlugin]:
-    """The channels by kind, in the order of their folders' names."""
-    found: dict[str, AnyChannelPlugin] = {}
-    for folder in channel_folders():
-        for plugin in plugins_of(importlib.import_module(f"{adapters.__name__}.{folder}")):
-            if plugin.kind in found:
-                raise ValueError(f"two channels call themselves {plugin.kind!r}")
-            found[plugin.kind] = plugin
-    return found
+def channel_plugins() -> Mapping[str, AnyChannelPlugin]:
+    """The channels by kind, in the order of their folders' names; each is loaded when it is asked for."""
+    return FoundPlugs(channel_folders(), _offered)
 
 
 def channel_folders() -> tuple[str, ...]:
     """The folders that are channels, by name."""
-    names = (module.name for module in pkgutil.iter_modules(adapters.__path__) if module.ispkg)
-    return tuple(sorted(name for name in names if name not in NOT_CHANNELS))
+    return tuple(name for name in folders_of(adapters) if name not in NOT_CHANNELS)
+
+
+def _offered(folder: str) -> tuple[AnyChannelPlugin, ...]:
+    return tuple(plugins_of(importlib.import_module(f"{adapters.__name__}.{folder}")))
 
 
 def plugins_of(folder: ModuleType) -> Iterator[AnyChannelPlugin]:

@@ -15,6 +15,7 @@ from bench.figures import Figure, show
 NAMES = (
     "start",
     "accept",
+    "backlog",
     "channels",
     "turns",
     "engine",

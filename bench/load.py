@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from evals.serving import free_port, get_status
 
@@ -110,6 +111,19 @@ def write_events(path: Path, *, first: int, count: int, key: bytes, conversation
         for number in range(first, first + count):
             body = event_body(number, conversations)
             file.write(" ".join(signed(number, key, body)).encode() + b" " + body + b"\n")
+
+
+def raw_request(url: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    """One whole HTTP request, as ``RAW`` and the paced load send it."""
+    parts = urlsplit(url)
+    given = {"Host": parts.netloc, **headers, "Content-Length": str(len(body))}
+    lines = [f"POST {parts.path} HTTP/1.1", *(f"{name}: {value}" for name, value in given.items()), "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def framed(request: bytes) -> bytes:
+    """A request as it stands in a file of them: after its length in eight digits."""
+    return b"%08d" % len(request) + request
 
 
 def wrk(url: str, script: str, *, seconds: float) -> Load:

@@ -55,10 +55,11 @@ def _only(model: type[Any], paths: Iterable[str], name: str) -> type[EnginePart]
         info = model.model_fields[key]
         if rests:
             inner = _only(info.annotation, rests, f"{name}{key.title().replace('_', '')}")
-            fields[key] = (inner, Field(default=inner(), description=info.description))
+            fields[key] = (inner, Field(default=inner()))
         else:
             fields[key] = (info.annotation, info)
     made: type[EnginePart] = create_model(name, __base__=EnginePart, __doc__=model.__doc__, **fields)
+    made.described_by = model
     return made
 
 

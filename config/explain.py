@@ -112,8 +112,7 @@ class Explainer:
         return types
 
     def _missing(self, loc: Loc, name: str) -> None:
-        fields = self.shape.fields(self.types_at(loc), self.tree.at(loc)) or {}
-        about = (fields[name].description or "").rstrip(".") if name in fields else ""
+        about = self.shape.about(self.types_at(loc), self.tree.at(loc), name).rstrip(".")
         place = self.tree.key_place(loc)
         self.report.add(place, f"`{label(loc)}` lacks `{name}`", f"add `{name}:`" + (f" ({about})" if about else ""))
 

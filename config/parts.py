@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -18,6 +18,6 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class EnginePart(BaseModel):
     """Base of the engine's blocks."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True, allow_inf_nan=False
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+    described_by: ClassVar[type[BaseModel] | None] = None
+    """The model whose docstrings say what the fields are; None: its own."""

@@ -6,14 +6,18 @@ A little wider than the loader: wherever a text may stand, ``${NAME}`` may too.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel
-from pydantic.json_schema import GenerateJsonSchema, models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue, models_json_schema
 
+from config.describing import described
 from config.knowledge import SourceBlock
 from config.models import Account, DeskBlock, Settings
 from config.plugs import Block, Plugs
+
+if TYPE_CHECKING:
+    from pydantic_core.core_schema import ModelSchema
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ENVIRONMENT: Final = {"$ref": "#/$defs/FromEnvironment"}
@@ -23,6 +27,18 @@ NARROW: Final = frozenset(("enum", "const", "pattern", "minLength", "maxLength")
 Schema = dict[str, Any]
 
 
+class _Described(GenerateJsonSchema):
+    """With the docstrings under the fields as descriptions."""
+
+    def model_schema(self, schema: ModelSchema) -> JsonSchemaValue:
+        """The model's schema, its properties described."""
+        made = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for name, text in described(model).items():
+            made["properties"][model.model_fields[name].alias or name].setdefault("description", text)
+        return made
+
+
 def json_schema(plugs: Plugs) -> Schema:
     """One schema for the whole file, plug blocks included; the same input gives the same text."""
     models = sorted({model for group in _groups(plugs).values() for model in group.values()}, key=lambda m: m.__name__)
@@ -30,7 +46,7 @@ def json_schema(plugs: Plugs) -> Schema:
     refs, definitions = models_json_schema(
         [(model, "validation") for model in everything],
         ref_template="#/$defs/{model}",
-        schema_generator=GenerateJsonSchema,
+        schema_generator=_Described,
     )
     defs: Schema = definitions["$defs"]
     names = {model: str(refs[model, "validation"]["$ref"]).rpartition("/")[2] for model in models}

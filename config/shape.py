@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, SecretBytes, SecretStr
 from pydantic.fields import FieldInfo
 
+from config.describing import described
 from config.plugs import Block, Plugs
 
 Types = tuple[Any, ...]
@@ -80,6 +81,14 @@ class Shape:
         for model in models:
             found.update(self._of(model, value))
         return found if models else None
+
+    def about(self, types: Types, value: Any, key: str) -> str:
+        """What a key means here; empty when nothing says so."""
+        field = (self.fields(types, value) or {}).get(key)
+        if field is None or field.description:
+            return (field.description if field else None) or ""
+        models = (t for t in types if isinstance(t, type) and issubclass(t, BaseModel))
+        return next((text for model in models if (text := described(model).get(key))), "")
 
     def child(self, types: Types, value: Any, key: str | int) -> Types:
         """What is expected at ``key`` of a ``value`` for which ``types`` are expected."""

@@ -9,12 +9,12 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 import structlog
 from pydantic import BaseModel, SecretStr
-from watchfiles import awatch
 
 from config.models import Settings
 from config.problems import ConfigProblems
@@ -154,8 +154,9 @@ class SettingsWatcher:
     async def _ticks(self) -> AsyncIterator[None]:
         """One tick for every event in the folder and one now and then; the stamp decides whether anything changed."""
         folder = self._path.absolute().parent
+        watchfiles = await asyncio.to_thread(import_module, "watchfiles")  # not while the process starts
         try:
-            async for _ in awatch(
+            async for _ in watchfiles.awatch(
                 folder,
                 recursive=False,
                 watch_filter=None,

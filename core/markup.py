@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-
-from linkify_it import LinkifyIt
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from functools import cache
+from typing import TYPE_CHECKING
 
 from core.reply import (
     Block,
@@ -30,6 +28,11 @@ from core.reply import (
     Table,
     Text,
 )
+
+if TYPE_CHECKING:
+    from linkify_it import LinkifyIt
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 MAX_CHARS = 100_000
 """Longer text is cut here: a long document has about 50 000, and markup costs 5-10 microseconds a character at worst."""
@@ -58,23 +61,25 @@ def _clean(text: str) -> str:
     return cut if cut.isascii() else cut.encode("utf-8", "replace").decode("utf-8")
 
 
-def _make_links() -> LinkifyIt:
+@cache
+def _links() -> LinkifyIt:
+    from linkify_it import LinkifyIt  # noqa: PLC0415  loaded with the first text
+
     # A bare "setup.py" or "readme.md" is a file in a support text, not a host in Paraguay or Moldova.
     links = LinkifyIt(options={"fuzzy_link": False, "fuzzy_email": True, "fuzzy_ip": False})
     return links.tlds(["[a-z]{2,24}"])
 
 
-def _make_parser() -> MarkdownIt:
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  loaded with the first text
+
     parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "maxNesting": 24})
     # text_join would hide which brackets were escaped; a reference "[1]: …" in a document would hijack our marks.
     parser.enable(["table", "linkify"]).disable(["text_join", "reference"])
-    parser.linkify = _make_links()
+    parser.linkify = _links()
     parser.validateLink = lambda url: True  # type: ignore[method-assign]  # the allow-list is ours, see _href
     return parser
-
-
-_LINKS = _make_links()
-_PARSER = _make_parser()
 
 
 def _href(raw: str) -> str | None:
@@ -264,7 +269,7 @@ def _defused(text: str) -> str:
 
 def parse(markdown: str) -> tuple[Block, ...]:
     """Markdown (CommonMark and tables) to the reply tree; ``[n]`` becomes a citation mark unless it is escaped."""
-    return _BlockReader(_PARSER.parse(_defused(_clean(markdown)))).blocks()
+    return _BlockReader(_parser().parse(_defused(_clean(markdown)))).blocks()
 
 
 def parse_plain(text: str) -> tuple[Block, ...]:
@@ -283,8 +288,8 @@ def _plain_lines(part: str) -> tuple[Inline, ...]:
 
 
 def _linked(line: str) -> Iterator[Inline]:
-    at = 0
-    for found in _LINKS.match(line) or () if _LINKS.pretest(line) else ():
+    at, links = 0, _links()
+    for found in links.match(line) or () if links.pretest(line) else ():
         href = _href(found.url)
         if href is None:
             continue

@@ -14,23 +14,24 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from core import late
 from core.entities import entities
 from core.words import fold, listed, stem
 
 MAX_WORDS = 40
 """A longer message tells a story; nobody else will tell the same."""
 
-_TOKEN = re.compile(r"[€$£]?[^\W_]+(?:[.,:/\-'’+&][^\W_]+)*[%€$£]?")
-_THOUSANDS = re.compile(r"(?<=\d)[,'’](?=\d{3}(?!\d))")
-_SENTENCE_START = re.compile(r"(?:^|[.!?:;\n])\W*$")
-_POLITE = re.compile(
+_TOKEN = late.pattern(r"[€$£]?[^\W_]+(?:[.,:/\-'’+&][^\W_]+)*[%€$£]?")
+_THOUSANDS = late.pattern(r"(?<=\d)[,'’](?=\d{3}(?!\d))")
+_SENTENCE_START = late.pattern(r"(?:^|[.!?:;\n])\W*$")
+_POLITE = late.pattern(
     r"^\W*(?:(?:hi|hello|hey|dear \w+|good (?:morning|day|evening)|hallo|guten tag|bonjour|hola|ola|ciao|buongiorno)\b\W*)?"
     r"(?:(?:please|bitte)\W+)?"
     r"(?:(?:can|could|would|will) you (?:please )?(?:tell|explain to) me|(?:i|we) (?:want|need|would like|'d like|wanted)"
     r" to know|i'd like to know|do you know|tell me|i was wondering|(?:konnen|konnten) sie mir (?:bitte )?sagen|"
     r"pouvez-vous me dire|(?:puede|podria) decirme|pode me dizer|puo dirmi|kunt u me (?:zeggen|vertellen))?\W*"
 )
-_FAREWELL = re.compile(r"\b(?:thank you|thanks|many thanks|danke|merci|gracias|obrigad[oa]|grazie|bedankt)\b[^?]*$")
+_FAREWELL = late.pattern(r"\b(?:thank you|thanks|many thanks|danke|merci|gracias|obrigad[oa]|grazie|bedankt)\b[^?]*$")
 
 _LIGHT: Final = {
     "en": "a an the do does did is are was were be been am i we my our your its it's please just also",
@@ -170,7 +171,7 @@ def _names(text: str, language: str) -> frozenset[str]:
     return frozenset(found)
 
 
-_OWN_RECORD = re.compile(
+_OWN_RECORD = late.pattern(
     r"\b(?:my|our)\b(?:\s+[\w-]+){0,2}?\s+(?:orders?|parcels?|packages?|deliver(?:y|ies)|shipments?|refunds?|bookings?|"
     r"reservations?|appointments?|tickets?|cases?|claims?|transactions?|balance|invoices?|bills?|payments?|statements?|"
     r"applications?|transfers?)\b"
@@ -182,18 +183,18 @@ _OWN_RECORD = re.compile(
     r"|\b(?:mio|mia|miei|mie)\s+(?:ordin|pacc|spedizion|consegn|rimbors|fattur|sald|prenotazion|pagament)\w+"
     r"|\bmijn\s+(?:bestelling|pakket|levering|zending|terugbetaling|factuur|saldo|reservering|betaling)\w*"
 )
-_OWN_THING = re.compile(
+_OWN_THING = late.pattern(
     r"\b(?:my|our)\s+(?:\w+\s+)?(?:account|subscription|plan|card|contract|membership|points|credit)\b"
     r"|\bmein\w*\s+(?:konto|kundenkonto|abo\w*|vertrag|karte)\b|\b(?:mon|mes)\s+(?:compte|abonnement|contrat)s?\b"
     r"|\bmi\s+(?:cuenta|suscripcion|contrato)\b|\bminha\s+(?:conta|assinatura)\b|\bmio\s+(?:account|abbonamento|conto)\b"
     r"|\bmijn\s+(?:account|abonnement|rekening)\b"
 )
-_GENERAL = re.compile(
+_GENERAL = late.pattern(
     r"\b(?:how (?:do|can|could|should|would|to)|(?:where|when) (?:do|can) (?:i|we)|(?:can|may|could) (?:i|we)|is it possible|"
     r"wie (?:kann|lasst|andere|kundige|losche)|kann ich|wo (?:kann|finde)|comment|puis-je|como|puedo|posso|"
     r"hoe (?:kan|moet)|kan ik)\b"
 )
-_HAPPENED = re.compile(
+_HAPPENED = late.pattern(
     r"\b(?:i|we)(?:'ve| have| had|'d)?(?: just| already| never| recently| accidentally)? (?:ordered|bought|paid|received|"
     r"returned|sent|cancell?ed|placed|booked|purchased|subscribed|applied|requested|signed up|called|wrote|complained)\b"
     r"|\b(?:charged|billed|refunded|told|sent|emailed|locked|blocked) (?:me|us)\b"
@@ -205,7 +206,7 @@ _HAPPENED = re.compile(
     r"|\b(?:comprei|paguei|recebi|encomendei)\b|\bho (?:ordinato|comprato|pagato|ricevuto|prenotato)\b"
     r"|\bik heb\b.{0,80}\b(?:besteld|betaald|gekocht|ontvangen|geboekt)\b"
 )
-_LONG_NUMBER = re.compile(r"(?<!\w)\+?\d(?:[\s().-]?\d){7,}(?!\w)")
+_LONG_NUMBER = late.pattern(r"(?<!\w)\+?\d(?:[\s().-]?\d){7,}(?!\w)")
 
 
 def is_about_own(text: str) -> bool:

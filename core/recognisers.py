@@ -11,33 +11,35 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-EMAIL: Final = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-URL: Final = re.compile(r"https?://[^\s<>\"'\])]{3,2000}", re.IGNORECASE)
-IBAN: Final = re.compile(
+from core import late
+
+EMAIL: Final = late.pattern(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+URL: Final = late.pattern(r"https?://[^\s<>\"'\])]{3,2000}", re.IGNORECASE)
+IBAN: Final = late.pattern(
     r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{4}){2,7}(?:[ -]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
 )
-CARD: Final = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){11,18}(?![\w-])")
-SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
-IP4: Final = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-IP6: Final = re.compile(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+CARD: Final = late.pattern(r"(?<![\w.+-])\d(?:[ -]?\d){11,18}(?![\w-])")
+SSN: Final = late.pattern(r"(?<![\w-])(?!000|666|9\d\d)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])")
+IP4: Final = late.pattern(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+IP6: Final = late.pattern(r"(?<![\w:])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 FIRST_OCTET: Final = 10
 """Four small numbers with dots are a version; addresses of people's lines hardly ever start below 10."""
 
-PHONE: Final = re.compile(
+PHONE: Final = late.pattern(
     r"(?<![\w.,/#-])(?<![$€£]\s)(?P<lead>\+|00(?=[1-9]\d)|\(|0(?=\d))?\d(?:[\s().\u2010\u2011/-]{0,2}\d){6,14}"
     r"(?:\s?(?:x|ext\.?)\s?\d{1,6})?(?![\w%€$£]|[.,:]\d|-\d)"
 )
-LONG_NUMBER: Final = re.compile(r"\d(?:[\s().:\u2010\u2011/-]{0,2}\d){4,}|:[0-9A-Fa-f]{0,4}:")
+LONG_NUMBER: Final = late.pattern(r"\d(?:[\s().:\u2010\u2011/-]{0,2}\d){4,}|:[0-9A-Fa-f]{0,4}:")
 """What any phone, card, address or account number holds; a quick look that spares the others most texts."""
 
 TRAILING: Final = ".,;:!?"
 """Marks that end a sentence, not a URL."""
 
-_DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{2,4}\b(?!\1)")
-_NORTH_AMERICAN = re.compile(
+_DATE = late.pattern(r"\d{1,4}([./-])\d{1,2}\1\d{2,4}\b(?!\1)")
+_NORTH_AMERICAN = late.pattern(
     r"(?:1[ .-])?(?:\([2-9]\d{2}\)[ .-]?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?:\s?(?:x|ext\.?)\s?\d{1,6})?"
 )
-_CALLED = re.compile(
+_CALLED = late.pattern(
     r"\b(?:phone|call(?:ed|ing|s)?|tel|telephone|mobile|cell(?:phone)?|fax|dial|whatsapp|sms|text(?:ed|s|ing)?|texting|ring|"
     r"telefon\w*|handy\w*|mobil\w*|rufnummer|t[eé]l[eé]phone|tel[eé]fono|telefone|telefono|telefoon\w*|m[oó]vil|"
     r"portable|cellulare|celular|bellen)\b[^\d\n]{0,20}\n?$"
@@ -48,7 +50,7 @@ _CALLED = re.compile(
 )
 """Words before a run of digits that make it a phone number whatever its shape."""
 
-_CALLED_AFTER = re.compile(r"\s?\(?(?:office|fax|mobile|cell|landline|home|work)\)?\s*(?:$|[\n,;)])", re.IGNORECASE)
+_CALLED_AFTER = late.pattern(r"\s?\(?(?:office|fax|mobile|cell|landline|home|work)\)?\s*(?:$|[\n,;)])", re.IGNORECASE)
 _SOFT = ("-", "(", ")", " ", ".", "/")
 
 

@@ -7,8 +7,10 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from typing import TYPE_CHECKING
 
-import snowballstemmer
+if TYPE_CHECKING:
+    import snowballstemmer
 
 
 def listed(words_with_spaces: str) -> frozenset[str]:
@@ -146,6 +148,8 @@ _PER_THREAD = threading.local()  # a stemmer keeps its cursor in itself
 def _stemmer(name: str) -> snowballstemmer.Stemmer:
     made: dict[str, snowballstemmer.Stemmer] = _PER_THREAD.__dict__
     if name not in made:
+        import snowballstemmer  # noqa: PLC0415  in C where PyStemmer is installed, as our lock has it: 2 µs a word, not 40
+
         made[name] = snowballstemmer.stemmer(name)
     return made[name]
 

@@ -16,6 +16,9 @@ from gateway.cli.options import EXIT_CANNOT_START, EXIT_INTERRUPTED, EXIT_NO
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 """Before numpy is loaded: our matrices are small, and threads of the linear algebra would only wait for one another."""
 
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+"""Before pydantic is used: it would look through everything that is installed for plugins, and we have none."""
+
 CANNOT_LISTEN = frozenset((errno.EADDRINUSE, errno.EADDRNOTAVAIL, errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC))
 """Why a start fails for reasons outside the program: ports and disks."""
 

@@ -25,6 +25,7 @@ from gateway.accounts import Accounts, desk_name
 from gateway.carrying import carried
 from gateway.crashpoints import crash
 from gateway.origins import Origins
+from gateway.pacing import Turnstile
 from gateway.tracing import Tracing
 from gateway.workers import KeyedWorkers
 
@@ -124,6 +125,7 @@ class Delivery:
         self._clock = clock
         self._retries: dict[Line, datetime] = {}
         self.origins, self.tracing = Origins(), Tracing()
+        self._turnstile = Turnstile()
         self._workers: KeyedWorkers[Line] = KeyedWorkers("delivery", self._deliver_line, parallel=parallel)
 
     def wake(self, tenant: str, conv: str, to: Destination, *, delay_s: float = 0.0) -> None:
@@ -144,6 +146,7 @@ class Delivery:
         try:
             while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
                 self._retries.pop(line, None)
+                await self._turnstile.enter()
                 outcome = await self._watched(store, claimed)
                 await self._settle(store, claimed, outcome)
                 if outcome.state is DeliveryState.PENDING:

@@ -31,6 +31,7 @@ from gateway import metrics, turn_metrics, walking
 from gateway.crashpoints import crash
 from gateway.listening import Listening
 from gateway.media import Media
+from gateway.pacing import Turnstile
 from gateway.speaking import TurnSink, typing
 from gateway.tracing import Tracing
 from gateway.turn_journal import TurnJournal, keep_state, kept_state
@@ -127,6 +128,7 @@ class Lanes:
         self._clock = clock
         self.tracing = Tracing()
         self._speaking: dict[LaneKey, Running] = {}
+        self._turnstile = Turnstile()
         self._workers: KeyedWorkers[LaneKey] = KeyedWorkers("lane", self._run_lane, parallel=parallel)
 
     def wake(self, tenant: str, conv: str, *, delay_s: float = 0.0) -> None:
@@ -299,6 +301,7 @@ class Lanes:
             state=disarmed(await kept_state(store, head.state_ref), epoch=head.owner_epoch),
             shown=sink.shown,
         )
+        await self._turnstile.enter()
         async with asyncio.timeout(TURN_LIMIT_S):
             return await lane.engine.run(asked, TurnJournal(store, turn.turn_id, attempt=turn.attempt), sink)
 

@@ -6,23 +6,22 @@ The list is closed: it is what ships in this package.  Configuration can only na
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
 import handoff.desks
+from core.plugs import FoundPlugs, folders_of
 from handoff import AnyDeskPlugin, DeskPlugin
 
 
 @cache
-def desk_plugins() -> dict[str, AnyDeskPlugin]:
-    """The desks by kind, in the order of their folders' names."""
-    found: dict[str, AnyDeskPlugin] = {}
-    for module in sorted(pkgutil.iter_modules(handoff.desks.__path__), key=lambda module: module.name):
-        folder = importlib.import_module(f"{handoff.desks.__name__}.{module.name}")
-        plugin = getattr(folder, "plugin", None)
-        if not isinstance(plugin, DeskPlugin):
-            raise TypeError(f"{folder.__name__} offers no `plugin`")
-        if plugin.kind in found:
-            raise ValueError(f"two desks call themselves {plugin.kind!r}")
-        found[plugin.kind] = plugin
-    return found
+def desk_plugins() -> Mapping[str, AnyDeskPlugin]:
+    """The desks by kind, in the order of their folders' names; each is loaded when it is asked for."""
+    return FoundPlugs(folders_of(handoff.desks), _offered)
+
+
+def _offered(folder: str) -> tuple[AnyDeskPlugin, ...]:
+    plugin = getattr(importlib.import_module(f"{handoff.desks.__name__}.{folder}"), "plugin", None)
+    if not isinstance(plugin, DeskPlugin):
+        raise TypeError(f"{handoff.desks.__name__}.{folder} offers no `plugin`")
+    return (plugin,)

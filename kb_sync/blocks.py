@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
 PATH_SEPARATOR = " › "
 LONGEST_HEADING = 200
@@ -46,7 +49,10 @@ class Section:
     blocks: tuple[Block, ...]
 
 
-def _make_parser() -> MarkdownIt:
+@cache
+def _block_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  loaded with the first text
+
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 24}).enable("table")
     # A reference definition would be a line that belongs to no block; inline markup is of no interest here.
     parser.disable(["reference", "html_block"])
@@ -54,13 +60,16 @@ def _make_parser() -> MarkdownIt:
     return parser
 
 
-_BLOCKS = _make_parser()
-_INLINE = MarkdownIt("commonmark", {"html": False})
+@cache
+def _inline_parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # noqa: PLC0415  loaded with the first text
+
+    return MarkdownIt("commonmark", {"html": False})
 
 
 def plain_heading(markdown: str) -> str:
     """A heading's words without its markup."""
-    tokens = _INLINE.parseInline(markdown)[0].children or []
+    tokens = _inline_parser().parseInline(markdown)[0].children or []
     parts = (token.content for token in tokens if token.type in ("text", "code_inline", "image"))
     return " ".join("".join(parts).split())
 
@@ -110,7 +119,7 @@ def _section(path: list[tuple[int, str]], anchor: str | None, blocks: list[Block
 
 def _parts(lines: list[str]) -> Iterator[Block | tuple[int, str]]:
     """Blocks, and headings as (level, words), in order; lines that the parser gives to no block are prose."""
-    tokens = _BLOCKS.parse("\n".join(lines))
+    tokens = _block_parser().parse("\n".join(lines))
     at = 0
     for index, token in enumerate(tokens):
         if token.level or token.map is None or token.nesting < 0:

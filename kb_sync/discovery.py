@@ -6,26 +6,21 @@ The list is closed: it is what ships in this package.  Configuration can only na
 from __future__ import annotations
 
 import importlib
-import pkgutil
+from collections.abc import Mapping
 from functools import cache
 
+from core.plugs import FoundPlugs, folders_of
 from kb_sync import AnySourcePlugin, SourcePlugin, sources
 
 
 @cache
-def source_plugins() -> dict[str, AnySourcePlugin]:
-    """The sources by kind, in the order of their folders' names."""
-    found: dict[str, AnySourcePlugin] = {}
-    for folder in source_folders():
-        plugin = getattr(importlib.import_module(f"{sources.__name__}.{folder}"), "plugin", None)
-        if not isinstance(plugin, SourcePlugin):
-            raise TypeError(f"{sources.__name__}.{folder} offers no `plugin`")
-        if plugin.kind in found:
-            raise ValueError(f"two sources call themselves {plugin.kind!r}")
-        found[plugin.kind] = plugin
-    return found
+def source_plugins() -> Mapping[str, AnySourcePlugin]:
+    """The sources by kind, in the order of their folders' names; each is loaded when it is asked for."""
+    return FoundPlugs(folders_of(sources), _offered)
 
 
-def source_folders() -> tuple[str, ...]:
-    """The folders that are sources, by name."""
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(sources.__path__) if module.ispkg))
+def _offered(folder: str) -> tuple[AnySourcePlugin, ...]:
+    plugin = getattr(importlib.import_module(f"{sources.__name__}.{folder}"), "plugin", None)
+    if not isinstance(plugin, SourcePlugin):
+        raise TypeError(f"{sources.__name__}.{folder} offers no `plugin`")
+    return (plugin,)

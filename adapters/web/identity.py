@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import jwt
-
 from adapters.shared.text import clean_line
 from adapters.web.settings import JwtKey, WebSettings
 from adapters.web.tokens import LIFETIME, Customer
@@ -31,6 +29,8 @@ class IdentityInvalid(InboundRejected):
 
 def verify(token: str, *, settings: WebSettings, account: str, now: datetime) -> Customer:
     """The customer whom a token proves; ``IdentityInvalid`` otherwise."""
+    import jwt  # noqa: PLC0415  with its cryptography it takes long to load
+
     key = _key_of(token, settings)
     try:
         claims = jwt.decode(
@@ -56,6 +56,8 @@ def verify(token: str, *, settings: WebSettings, account: str, now: datetime) ->
 
 
 def _key_of(token: str, settings: WebSettings) -> JwtKey:
+    import jwt  # noqa: PLC0415  with its cryptography it takes long to load
+
     if len(token) > MAX_JWT_CHARS:
         raise IdentityInvalid("The token is too long.")
     try:

@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import jwt
-
 from core import ids
 from core.domain import Contact
 from core.errors import InboundRejected
@@ -103,12 +101,16 @@ class SessionTokens:
 
     def mint(self, session: Session) -> tuple[str, Session]:
         """A token that is good for an hour from now, and the session as it says it."""
+        import jwt  # noqa: PLC0415  with its cryptography it takes long to load
+
         now = self._clock().replace(microsecond=0)
         fresh = replace(session, expires_at=now + LIFETIME)
         return jwt.encode(_claims(fresh, now), self._key, algorithm=ALGORITHM), fresh
 
     def read(self, token: str, *, for_renewal: bool = False) -> Session:
         """The session of a token; ``TokenInvalid`` or ``TokenExpired`` (for renewal only after thirty days more)."""
+        import jwt  # noqa: PLC0415  with its cryptography it takes long to load
+
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenInvalid("The session token is not valid.")
         try:

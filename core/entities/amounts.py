@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
+from core import late
 from core.entities.numerals import FIGURE, decimal, shown, spelled, spelled_pattern
 from core.entities.page import Hit, Page
 from core.guard.vocabulary import CURRENCIES
@@ -34,23 +35,23 @@ _SIGNS = "".join(re.escape(sign) for sign in _KNOWN if len(sign) == 1 and not si
 _NAMES = "|".join(sorted((re.escape(word) for word in _KNOWN if len(word) > 1), key=len, reverse=True))
 _SCALE = r"(?:(?P<k>k)\b|\s(?P<scale>thousand|million|grand|mio)\b)"
 _CODES = "|".join(re.escape(word) for word in _KNOWN if 1 < len(word) <= 3 and word != "buck")
-_BEFORE = re.compile(rf"(?<![\w$])(?P<cur>[{_SIGNS}]|(?:{_CODES}))\s?(?P<n>{FIGURE})(?:{_SCALE})?(?![\w])")
-_AFTER = re.compile(
+_BEFORE = late.pattern(rf"(?<![\w$])(?P<cur>[{_SIGNS}]|(?:{_CODES}))\s?(?P<n>{FIGURE})(?:{_SCALE})?(?![\w])")
+_AFTER = late.pattern(
     rf"(?<![\w.,/-])(?P<n>{FIGURE})(?:{_SCALE})?\s?(?P<cur>[{_SIGNS}]|(?:{_NAMES})\b)"
     rf"(?:\s(?:and\s|und\s|et\s|y\s|e\s|en\s)?(?P<rest>\d{{1,2}})(?:\s?(?:cents?|pence|p)\b|(?=\s*(?:$|[.,!?]))))?"
 )
-_SMALL = re.compile(
+_SMALL = late.pattern(
     rf"(?<![\w.,/-])(?P<n>\d{{1,4}})(?:\s?(?P<word>{'|'.join(word for word in _CENTS if len(word) > 1)})|(?P<sign>[pc¢]))"
     r"(?![\w]|\.m)"
 )
-_BARE = re.compile(
+_BARE = late.pattern(
     rf"\ban?\s(?P<n>{FIGURE})(?=\s(?:transfer|payment|refund|deposit|withdrawal|charge|loan)\b)|"
     rf"\b(?:amount|sum|total)\s(?:of|is|was)\s(?P<m>{FIGURE})(?![\w%:/-])|"
     rf"\b(?:spen[dt]|pa(?:y|id)|charged?|transfer(?:red)?|withdr[ae]w)\s(?:more|less)\sthan\s(?P<o>{FIGURE})(?![\w%:/-])"
 )
-_SIGN = re.compile(f"[{_SIGNS}¢]|\\d[pc]\\b")
+_SIGN = late.pattern(f"[{_SIGNS}¢]|\\d[pc]\\b")
 _WORDS: Final = frozenset(word for word in (*_KNOWN, *_CENTS) if word.isalpha() and len(word) > 1)
-_GLUED = re.compile(rf"(?:{_NAMES})\d|\d(?:{_NAMES})\b")
+_GLUED = late.pattern(rf"(?:{_NAMES})\d|\d(?:{_NAMES})\b")
 
 
 def amounts(page: Page) -> Iterator[Hit]:

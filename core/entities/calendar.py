@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from core import late
 from core.entities.page import Hit, Page
 from core.guard.vocabulary import MONTHS, WEEKDAYS
 from core.words import words
@@ -28,37 +29,37 @@ _WITH_WEEKDAY = rf"(?:\b(?:{WEEKDAY}|{_SHORT_DAYS})\.?,?\s(?:the\s|den\s|le\s|el
 
 _FIRSTS: Final = words("first second third fourth fifth sixth seventh eighth ninth tenth")
 
-_ISO = re.compile(rf"(?<![\w./-])(?P<y>{_YEAR})([-/.])(?P<m>\d{{1,2}})\2(?P<d>\d{{1,2}})(?![\w/-])")
-_NUMERIC = re.compile(
+_ISO = late.pattern(rf"(?<![\w./-])(?P<y>{_YEAR})([-/.])(?P<m>\d{{1,2}})\2(?P<d>\d{{1,2}})(?![\w/-])")
+_NUMERIC = late.pattern(
     r"(?<![\w./-])(?P<a>\d{1,2})(?P<mark>[./-])(?P<b>\d{1,2})(?P=mark)(?P<y>\d{4}|\d{2})(?![\w/-]|\.\d)"
 )
-_GERMAN = re.compile(r"(?<![\w./-])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?!\d)")
-_DAY_MONTH = re.compile(
+_GERMAN = late.pattern(r"(?<![\w./-])(?P<a>\d{1,2})\.(?P<b>\d{1,2})\.(?!\d)")
+_DAY_MONTH = late.pattern(
     rf"(?<![\w./:-]){_WITH_WEEKDAY}(?P<d>{_DAY})(?:\s?(?:st|nd|rd|th|er)\b|[.,]|º|ª)?\s?(?:of\s|de\s|di\s|del\s)?"
     rf"(?P<m>{MONTH})\b(?:[.,]{{0,2}}\s?(?:de\s|del\s|of\s)?(?P<y>{_YEAR})\b)?"
 )
-_MONTH_DAY = re.compile(
+_MONTH_DAY = late.pattern(
     rf"(?<!\w)(?<!\bi\s)(?<!we\s)(?<!you\s)(?<!they\s){_WITH_WEEKDAY}(?P<m>{MONTH})\b\.?\s(?:the\s)?(?P<d>{_DAY}){_TH}?(?![\w:]|\.\d|\s(?:people|nights|days|times|am|pm)\b)"
     rf"(?:,?\s(?P<y>{_YEAR})\b)?"
 )
-_SPELLED = re.compile(rf"\b(?P<d>{'|'.join(_FIRSTS)})\s(?:of|day\sof)\s(?P<m>{MONTH})\b(?:,?\s(?P<y>{_YEAR})\b)?")
-_MONTH_YEAR = re.compile(rf"(?<!\w)(?P<m>{MONTH})\b\.?,?\s(?:of\s|de\s|del\s)?(?P<y>{_YEAR})\b")
-_MONTH_ALONE = re.compile(
+_SPELLED = late.pattern(rf"\b(?P<d>{'|'.join(_FIRSTS)})\s(?:of|day\sof)\s(?P<m>{MONTH})\b(?:,?\s(?P<y>{_YEAR})\b)?")
+_MONTH_YEAR = late.pattern(rf"(?<!\w)(?P<m>{MONTH})\b\.?,?\s(?:of\s|de\s|del\s)?(?P<y>{_YEAR})\b")
+_MONTH_ALONE = late.pattern(
     r"(?<!\w)(?:in|since|until|till|by|for|from|during|before|after|seit|bis|im|ab|en|depuis|jusqu'en|desde|hasta|desde|ate|em|"
     rf"a|da|dal|fino a|sinds|tot|vanaf|of|and|to)\s(?P<m>(?:{MONTH})(?![a-z]))(?!\s(?:i|we|you|be|have)\b)"
 )
-_LONG_MONTH = re.compile(r"\b(?P<m>january|february|april|june|july|august|september|october|november|december)\b")
-_YEAR_ALONE = re.compile(
+_LONG_MONTH = late.pattern(r"\b(?P<m>january|february|april|june|july|august|september|october|november|december)\b")
+_YEAR_ALONE = late.pattern(
     rf"\b(?:in|on|since|until|till|from|seit|bis|depuis|desde|hasta|dal|sinds)\s(?P<y>{_YEAR})\b(?![.,:/-]?\d)"
 )
-_ORDINAL = re.compile(
+_ORDINAL = late.pattern(
     rf"(?P<cue>\b(?:the|on|from|to|until|till|by|between|and|since|before|after|for|is)\s|^|[-–,]\s?)?(?P<all>(?:(?P<wd>{WEEKDAY})"
     rf"\s(?:the\s)?)?(?P<d>{_DAY}){_TH}(?P<rest>\sof\s(?:the|this)\smonth|\sthis\smonth)?)"
     r"(?=\s*(?:$|[.,!?;)–-]|(?:to|until|till|and|or|at|for|of|from|please|with|is|was|will|would|instead|if|but|i|we|in|"
     r"then|how|what|one|two|three|which|because|thanks|as|around|by|night|morning|between|through)\b))"
 )
-_ORDINAL_END = re.compile(rf"\d{_TH}")
-_BORROWED = re.compile(
+_ORDINAL_END = late.pattern(rf"\d{_TH}")
+_BORROWED = late.pattern(
     rf"(?<![\w.,:/-])(?P<d>{_DAY})(?:{_TH}|\.)?\s?(?:-|–|to|until|till|and|bis|au|al|ate|tot|a|e|et|y|und)\s?(?:the\s)?$"
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
 
+from core import late
 from core.entities.numerals import number_words, spelled_pattern, value_of
 from core.entities.page import Hit, Page
 from core.words import listed
@@ -31,24 +32,24 @@ _AFTER_BARE = (
     r"with|instead|thanks|thank|should|works|sounds|if|until|till|next|sharp|the|as|because|when|so|from|right|maybe)\b))"
 )
 
-_CLOCK = re.compile(rf"(?<![\w.:/-])(?P<h>{_H})(?P<mark>[:h])(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_HALF}?")
-_DOTTED = re.compile(rf"(?<![\w.:/,-])(?P<h>{_H})\.(?P<m>[0-5]\d)(?![\d.:,]){_HALF}?")
-_SPACED = re.compile(rf"(?<![\w.:/,-])(?P<h>{_H})\s(?P<m>[0-5]\d)(?![\w.:,/-]*\d)(?:{_HALF}|(?=\D|$))")
-_HOUR = re.compile(
+_CLOCK = late.pattern(rf"(?<![\w.:/-])(?P<h>{_H})(?P<mark>[:h])(?P<m>[0-5]\d)(?::[0-5]\d)?(?![\d:]){_HALF}?")
+_DOTTED = late.pattern(rf"(?<![\w.:/,-])(?P<h>{_H})\.(?P<m>[0-5]\d)(?![\d.:,]){_HALF}?")
+_SPACED = late.pattern(rf"(?<![\w.:/,-])(?P<h>{_H})\s(?P<m>[0-5]\d)(?![\w.:,/-]*\d)(?:{_HALF}|(?=\D|$))")
+_HOUR = late.pattern(
     rf"(?<![\w.:/,-])(?P<h>{_H}|{_HOUR_WORDS})(?:\s?(?P<half>[ap]\.\s?m\b\.?|[ap]m\b|o'?clock\b|uhr\b|uur\b|heures\b|"
     r"in the (?:morning|afternoon|evening|night)\b|at night\b)|(?<=\d)h(?!\w))"
     r"(?P<half2>\s(?:in the (?:morning|afternoon|evening)|at night)\b)?"
 )
-_PAST = re.compile(
+_PAST = late.pattern(
     rf"(?<![\w.:/,-])(?:a\s)?(?P<n>half|quarter|\d{{1,2}}|{_MINUTE_WORDS})(?P<min>\s(?:minutes?|mins?))?\s(?P<to>past|to|after|till)\s"
     rf"(?P<h>{_H}|{_HOUR_WORDS})\b(?![:.]\d|(?:st|nd|rd|th)\b){_HALF}?(?P<next>\s[a-z]+)?"
 )
-_BARE = re.compile(
+_BARE = late.pattern(
     rf"(?:\b{_CUE}|(?<=@))\s?(?P<h>{_H}|{_HOUR_WORDS})(?P<rest>\s(?:thirty|fifteen|forty[\s-]five|[0-5]\d))?(?![\w:.%/-]*\d)"
     rf"(?P<half>\s(?:morning|night|evening|afternoon)\b)?{_AFTER_BARE}"
 )
-_BETWEEN = re.compile(rf"\bbetween\s(?P<a>{_H})\s(?:and|to)\s(?P<b>{_H})\b(?!\s?(?:[a-z%€$£]|-))(?![:.]\d)")
-_NAMED = re.compile(
+_BETWEEN = late.pattern(rf"\bbetween\s(?P<a>{_H})\s(?:and|to)\s(?P<b>{_H})\b(?!\s?(?:[a-z%€$£]|-))(?![:.]\d)")
+_NAMED = late.pattern(
     r"\b(?:noon|midday|midnight|mittag|mitternacht|midi|minuit|mezzogiorno|mezzanotte|mediodia|medianoche)\b"
 )
 _NAMES: Final = {
@@ -56,11 +57,11 @@ _NAMES: Final = {
     "minuit": "00:00", "mezzogiorno": "12:00", "mezzanotte": "00:00", "mediodia": "12:00", "medianoche": "00:00",
 }  # fmt: skip
 _MOMENTS: Final = frozenset((*_NAMES, *listed("hour hours hr hrs minute minutes min mins")))
-_NEAR = re.compile(
+_NEAR = late.pattern(
     rf"\b(?:in\s(?P<n>\d{{1,3}}|half an|an?|{spelled_pattern('en')})\s(?P<unit>hours?|hrs?|minutes?|mins?)|"
     rf"(?P<n2>\d{{1,3}}|half an|an?|{spelled_pattern('en')})\s(?P<unit2>hours?|hrs?|minutes?|mins?)\sago)\b(?!\sand)"
 )
-_GERMAN = re.compile(r"\b(?P<n>halb|viertel (?:vor|nach)|half|kwart (?:voor|over))\s(?P<h>[a-z]+|\d{1,2})\b")
+_GERMAN = late.pattern(r"\b(?P<n>halb|viertel (?:vor|nach)|half|kwart (?:voor|over))\s(?P<h>[a-z]+|\d{1,2})\b")
 _TELLING: Final = listed(
     "at after before by around about till until than approximately past half quarter noon midday midnight clock o'clock oclock "
     "to um gegen halb viertel uhr uur heures midi minuit om kwart alle dalle las as hours hour minutes minute mins between "

@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import phonenumbers
-
 from core import recognisers
 from core.entities.page import Hit, Page
 
@@ -73,6 +71,8 @@ def phones(page: Page) -> Iterator[Hit]:
 
 def e164(written: str, region: str) -> str | None:
     """The number in E.164; None when it is no valid one, or its country is not known."""
+    import phonenumbers  # noqa: PLC0415  its tables take long to load
+
     try:
         number = phonenumbers.parse(re.sub(r"^00", "+", written), region or None)
     except phonenumbers.NumberParseException:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Final
 
+from core import late
 from core.entities.calendar import MONTH, today_of
 from core.entities.numerals import spelled_pattern
 from core.entities.page import Hit, Page
@@ -24,7 +25,7 @@ _DESIGNATORS: Final = {
     "business day": ("P", "D", 1), "week": ("P", "W", 1), "weekend": ("P", "W", 1), "fortnight": ("P", "W", 2),
     "month": ("P", "M", 1), "quarter": ("P", "M", 3), "year": ("P", "Y", 1),
 }  # fmt: skip
-_AGAIN = re.compile(
+_AGAIN = late.pattern(
     r"\b(?:(?P<head>(?:first|last|second|third|fourth|\d{1,2}(?:st|nd|rd|th))\s(?:[a-z]+\s)?of\s))?(?:(?:each|every)\s(?:other\s)?"
     r"(?P<unit>day|week|month|year|night)\b|(?P<ly>daily|weekly|monthly|yearly|annually|quarterly)(?=\s*(?:$|[.,!?;])))"
 )
@@ -37,12 +38,12 @@ _LY: Final = {
     "quarterly": "quarter",
 }
 _AGAIN_WORDS: Final = frozenset(("each", "every", "week", "year", *_LY))
-_PERIOD = re.compile(
+_PERIOD = late.pattern(
     r"\b(?P<rel>this|current|next|last|previous|past|coming)\s(?P<unit>week|month|year|quarter|weekend|hour)\b(?!\sand\b)"
 )
-_WEEK_OF = re.compile(r"\b(?:the\s)?week of the \d{1,2}(?:st|nd|rd|th)\b")
-_MONTH_OF = re.compile(rf"\b(?P<m>{MONTH})\s(?P<rel>this|last|next)\syear\b")
-_SPAN = re.compile(
+_WEEK_OF = late.pattern(r"\b(?:the\s)?week of the \d{1,2}(?:st|nd|rd|th)\b")
+_MONTH_OF = late.pattern(rf"\b(?P<m>{MONTH})\s(?P<rel>this|last|next)\syear\b")
+_SPAN = late.pattern(
     rf"\b(?P<rel>last|past|next|previous|coming)\s(?P<n>\d{{1,3}}|{spelled_pattern('en')}|(?:a\s)?few|couple(?:\sof)?)\s(?P<unit>"
     rf"{ENGLISH_UNITS.replace(' ', '|')})\b"
 )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from core import late
 from core.words import fold
 
 _NAMES = (
@@ -24,7 +25,7 @@ _NAMES = (
 )
 MONTHS = {name: at for at, names in enumerate(_NAMES, start=1) for name in names.split()}
 _MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_DATE = re.compile(
+_DATE = late.pattern(
     r"(?<![\w./-])(?:"
     r"(?P<y>\d{4})-(?P<m>\d{1,2})-(?P<d>\d{1,2})"
     r"|(?P<a>\d{1,2})(?P<mark>[./-])\s?(?P<b>\d{1,2})(?:(?P=mark)\s?(?P<c>\d{4}|\d{2})?)?"
@@ -42,8 +43,8 @@ _NEAR = {
     "it": {"oggi": 0, "domani": 1, "ieri": -1},
     "nl": {"vandaag": 0, "morgen": 1, "gisteren": -1, "eergisteren": -2, "overmorgen": 2},
 }
-_GREETING = re.compile(r"\b(?:guten|goede) morgen\b")
-_RELATIVE = re.compile(r"today(?:\s?(?P<sign>[+-])\s?(?P<days>\d{1,4}))?")
+_GREETING = late.pattern(r"\b(?:guten|goede) morgen\b")
+_RELATIVE = late.pattern(r"today(?:\s?(?P<sign>[+-])\s?(?P<days>\d{1,4}))?")
 _YEARS = range(1900, 2101)
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core import late
 from core.guard.vocabulary import AMBIGUOUS_MONTHS, MONTHS, WEEKDAYS
 from core.words import fold
 
@@ -29,21 +30,21 @@ class Fact:
 
 
 _NAMES = "|".join(sorted(MONTHS, key=len, reverse=True))
-_ISO = re.compile(r"(?<![\d.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d-])")
-_NUMERIC = re.compile(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)")
-_DAY_FIRST = re.compile(
+_ISO = late.pattern(r"(?<![\d.-])(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?![\d-])")
+_NUMERIC = late.pattern(r"(?<![\d./-])(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{2})(?![\d/-]|\.\d)")
+_DAY_FIRST = late.pattern(
     rf"(?<!\w)(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?\s(?:of\s|de\s|di\s)?({_NAMES})\b\.?(?:\s?,?\s(?:de\s|del\s)?(\d{{4}})(?!\d))?"
 )
-_MONTH_FIRST = re.compile(rf"\b({_NAMES})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:\s?,?\s(\d{{4}})(?!\d))?")
-_MONTH_YEAR = re.compile(rf"\b({_NAMES})\.?,?\s(?:of\s|de\s|del\s)?(\d{{4}})(?!\d)")
-_CLOCK = re.compile(
+_MONTH_FIRST = late.pattern(rf"\b({_NAMES})\.?\s(\d{{1,2}})(?:st|nd|rd|th)?(?![\d:]|\.\d)(?:\s?,?\s(\d{{4}})(?!\d))?")
+_MONTH_YEAR = late.pattern(rf"\b({_NAMES})\.?,?\s(?:of\s|de\s|del\s)?(\d{{4}})(?!\d)")
+_CLOCK = late.pattern(
     r"(?<![\d.:])([01]?\d|2[0-4])(?:(?P<sep>[:h])|"
     r"(?P<dot>\.))([0-5]\d)(?::[0-5]\d)?(?![\d:])\s?(?P<half>[ap]\.?\s?m\b\.?|uhr\b|uur\b)?"
 )
-_HOUR = re.compile(r"(?<![\d.:,])([01]?\d|2[0-4])\s?(?P<half>[ap]\.?m\b\.?|uhr\b|o'?clock\b)")
-_CLOCKISH = re.compile(r"\d(?:[:h.]\d\d|\s?(?:[ap]\.?m|uhr|o'?clock))")
-_LATIN = re.compile(r"[a-z]{3,}")
-_WORD = re.compile(r"[^\W\d_]+(?:-feira)?")
+_HOUR = late.pattern(r"(?<![\d.:,])([01]?\d|2[0-4])\s?(?P<half>[ap]\.?m\b\.?|uhr\b|o'?clock\b)")
+_CLOCKISH = late.pattern(r"\d(?:[:h.]\d\d|\s?(?:[ap]\.?m|uhr|o'?clock))")
+_LATIN = late.pattern(r"[a-z]{3,}")
+_WORD = late.pattern(r"[^\W\d_]+(?:-feira)?")
 
 
 _NAMED = frozenset(WEEKDAYS) | frozenset(word for word in MONTHS if len(word) >= 4 and word not in AMBIGUOUS_MONTHS)

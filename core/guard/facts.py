@@ -12,30 +12,31 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+from core import late
 from core.guard.dates import Fact, dates, named_days, times
 from core.guard.pii import find
 from core.guard.plain import folded
 from core.guard.vocabulary import BUSINESS, CURRENCIES, MEASURES, NUMBER_WORDS, PERCENT, UNITS
 from core.recognisers import EMAIL
 
-URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\])]+(?:\([^\s<>\"')]*\)[^\s<>\"'\])]*)*", re.IGNORECASE)
+URL = late.pattern(r"(?:https?://|www\.)[^\s<>\"'\])]+(?:\([^\s<>\"')]*\)[^\s<>\"'\])]*)*", re.IGNORECASE)
 _NUM = r"\d(?:[\d.,']*\d)?"
-_FIGURE = re.compile(
+_FIGURE = late.pattern(
     rf"(?P<a>\d{{1,3}}(?:\s\d{{3}})+(?![\d.,])|{_NUM})"
     rf"(?:\s?[%$€£¥₹]?(?:-|–|—|\s(?:to|bis|al?|tot|until|or|and|und|et|y|e|o|ou|oder|of|en)\s)\s?[$€£¥₹]?(?P<b>{_NUM}))?"
 )
-_BEFORE = re.compile(r"(us\$|r\$|ca?\$|au?\$|[$€£¥₹]|\b(?:usd|eur|gbp|jpy|chf|inr|cad|aud|sek|nok|dkk|pln|brl))\s?$")
-_AFTER = re.compile(
+_BEFORE = late.pattern(r"(us\$|r\$|ca?\$|au?\$|[$€£¥₹]|\b(?:usd|eur|gbp|jpy|chf|inr|cad|aud|sek|nok|dkk|pln|brl))\s?$")
+_AFTER = late.pattern(
     rf"\s?(?P<symbol>us\$|r\$|[$€£¥₹%])|\s?(?P<percent>{'|'.join(PERCENT[1:])})\b|"
     r"(?P<gap>[\s-]{0,2})(?P<first>°?[^\W\d_]+)(?:[\s-](?P<second>[^\W\d_]+))?"
 )
-_DIGIT = re.compile(r"\d")
-_ORDINAL = re.compile(r"(?:st|nd|rd|th|er|ere|eme|e|º|ª)\b")
-_CODE = re.compile(r"(?<![\w@])(?=[a-z0-9_.-]*[a-z])(?=[a-z0-9_.-]*\d)[a-z0-9]+(?:[-_.][a-z0-9]+)*")
-_COUNTED = re.compile(r"\d[\d.,]*-?(?P<unit>[a-z]+)")
-_NUMBERED_WORD = re.compile(r"\d+(?:-[a-z]+)+")
-_MONEY = re.compile(r"(?:us|usd|eur|gbp|chf|jpy)\d+(?:[.,]\d+)?")
-_LETTERS = re.compile(r"[^\W\d_]+(?:-(?:sept|huit|neuf))?")
+_DIGIT = late.pattern(r"\d")
+_ORDINAL = late.pattern(r"(?:st|nd|rd|th|er|ere|eme|e|º|ª)\b")
+_CODE = late.pattern(r"(?<![\w@])(?=[a-z0-9_.-]*[a-z])(?=[a-z0-9_.-]*\d)[a-z0-9]+(?:[-_.][a-z0-9]+)*")
+_COUNTED = late.pattern(r"\d[\d.,]*-?(?P<unit>[a-z]+)")
+_NUMBERED_WORD = late.pattern(r"\d+(?:-[a-z]+)+")
+_MONEY = late.pattern(r"(?:us|usd|eur|gbp|chf|jpy)\d+(?:[.,]\d+)?")
+_LETTERS = late.pattern(r"[^\W\d_]+(?:-(?:sept|huit|neuf))?")
 _ONLY_UNIT_LETTERS = frozenset(("k", "in", "ft", "m", "pt", "e", "p", "x", "h"))
 
 Masked = list[str]
@@ -221,18 +222,18 @@ def _folded_numbers(language: str) -> dict[str, int]:
     return {folded(word): number for word, number in words.items()}
 
 
-_RAW_URL = re.compile(r"(?:https?://|www\.)[^\s<>\"'\]]+", re.IGNORECASE)
-_RAW_EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
-_RAW_PRICE = re.compile(
+_RAW_URL = late.pattern(r"(?:https?://|www\.)[^\s<>\"'\]]+", re.IGNORECASE)
+_RAW_EMAIL = late.pattern(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_RAW_PRICE = late.pattern(
     r"(?P<before>[$€£¥]|\b(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL))\s?(?P<a>\d[\d.,'\u202f]*)"
     r"|(?P<b>\d[\d.,'\u202f]*)\s?(?P<after>[$€£¥%]|(?:USD|EUR|GBP|CHF|SEK|NOK|DKK|PLN|BRL|euros?|dollars?|pounds?|"
     r"percent)\b)",
     re.IGNORECASE,
 )
-_RAW_FIGURE = re.compile(r"\d(?:[\d.,:/'’\u202f-]*\d)?")
-_SEPARATORS = re.compile(r"(?<=\d)[,'’\u202f](?=\d{3}(?!\d))")
-_LIST_NUMBER = re.compile(r"^\s*\d{1,3}\\?[.)]\s")
-_ESCAPED = re.compile(r"\\([^\sA-Za-z0-9])")
+_RAW_FIGURE = late.pattern(r"\d(?:[\d.,:/'’\u202f-]*\d)?")
+_SEPARATORS = late.pattern(r"(?<=\d)[,'’\u202f](?=\d{3}(?!\d))")
+_LIST_NUMBER = late.pattern(r"^\s*\d{1,3}\\?[.)]\s")
+_ESCAPED = late.pattern(r"\\([^\sA-Za-z0-9])")
 
 
 def literal_facts(text: str) -> frozenset[tuple[str, str]]:

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from core import late
 from core.guard.facts import URL, canonical_url
 from core.guard.plain import LINK
 from core.words import listed
 
-_AUTOLINK = re.compile(r"<([a-z][a-z0-9+.-]{1,20}:[^\s<>]+)>", re.IGNORECASE)
-_DOMAIN = re.compile(
+_AUTOLINK = late.pattern(r"<([a-z][a-z0-9+.-]{1,20}:[^\s<>]+)>", re.IGNORECASE)
+_DOMAIN = late.pattern(
     r"(?<![\w@./-])(?:[a-z0-9\u0080-\uffff](?:[\w-]{0,61}\w)?\.)+(?P<top>[a-z\u0080-\uffff]{2,18})(?![\w@-])"
     r"(?:[/?][^\s<>\"')\]]*)?",
     re.IGNORECASE,
 )
-_REFERENCE = re.compile(r"^\s{0,3}\[[^\]]{1,200}\]:\s*(\S+)", re.MULTILINE)
+_REFERENCE = late.pattern(r"^\s{0,3}\[[^\]]{1,200}\]:\s*(\S+)", re.MULTILINE)
 _TOPS = listed(
     "com org net edu gov info biz io co app dev ai eu de uk fr es it nl pt at ch be pl se no dk fi ie us ca au br "
     "in jp cn ru ua tr gr cz hu ro mx ar cl xyz top site online store shop club live click link support help tech "
@@ -25,7 +26,7 @@ _TOPS = listed(
 )
 """Endings that make "name.ending" a host to a reader; "setup.py" is a file."""
 
-_HTML = re.compile(
+_HTML = late.pattern(
     r"<\s*(?:a|img|iframe|script|form|object|embed|link|svg|style|base|meta|video|audio)\b", re.IGNORECASE
 )
 

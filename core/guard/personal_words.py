@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from core import late
 from core.guard.names import name_spans
 from core.recognisers import urls
 
@@ -40,51 +41,51 @@ _BOX = r"(?:psc|unit|p\.?\s?o\.?\s?box|postfach|po\sbox)\.?\s?\d{1,6}(?:,?\s(?:b
 _UK_CODE = r"[A-PR-UWYZ][A-HK-Y]?\d[\dA-HJKSTUW]?\s\d[ABD-HJLNP-UW-Z]{2}"
 
 _CORES: Final = (
-    re.compile(
+    late.pattern(
         rf"(?<![\w.,-])\d{{1,6}}[a-z]?(?:\s\d{{1,5}})?,?\s(?:{_WORD}\s){{1,4}}?(?:{_STREET})\b\.?(?!\w)", re.IGNORECASE
     ),
-    re.compile(
+    late.pattern(
         rf"\b(?:\d{{1,6}}\s)?(?:{_WORD}\s){{0,2}}[^\W\d_]{{0,30}}?(?:{_STREET_ENDINGS})\.?\s\d{{1,5}}[a-z]?\b",
         re.IGNORECASE,
     ),
-    re.compile(rf"\b(?:\d{{1,6}}\s)?(?:{_STREET_BEGINNINGS})\.?\s(?:{_WORD}\s){{1,4}}?\d{{1,5}}\b", re.IGNORECASE),
-    re.compile(rf"(?<![\w.,-])\d{{1,6}}\s{_UP}(?:\s{_WORD}){{0,3}}?\s\d{{1,5}}\b(?!\s?(?:%|am|pm|days|items))"),
-    re.compile(
+    late.pattern(rf"\b(?:\d{{1,6}}\s)?(?:{_STREET_BEGINNINGS})\.?\s(?:{_WORD}\s){{1,4}}?\d{{1,5}}\b", re.IGNORECASE),
+    late.pattern(rf"(?<![\w.,-])\d{{1,6}}\s{_UP}(?:\s{_WORD}){{0,3}}?\s\d{{1,5}}\b(?!\s?(?:%|am|pm|days|items))"),
+    late.pattern(
         rf"(?<![\w.,-])\d{{1,6}}[a-z]?(?:\s\d{{1,5}})?\s{_UP}(?:\s{_UP}){{0,4}}(?=,?\s+(?:apt|suite|unit|flat|box)\b)",
         re.IGNORECASE,
     ),
-    re.compile(rf"\bcorner\sof\s(?:{_WORD}\s|\d+\s){{1,8}}?and\s(?:{_WORD}\s?){{1,3}}(?:\d{{1,5}})?", re.IGNORECASE),
-    re.compile(rf"\b{_BOX}", re.IGNORECASE),
-    re.compile(
+    late.pattern(rf"\bcorner\sof\s(?:{_WORD}\s|\d+\s){{1,8}}?and\s(?:{_WORD}\s?){{1,3}}(?:\d{{1,5}})?", re.IGNORECASE),
+    late.pattern(rf"\b{_BOX}", re.IGNORECASE),
+    late.pattern(
         rf"\b(?:lives?|living|lived|moved|address(?:\sis)?|located|offices?|sent?|ship|delivered?|side|off|return|arrived)\b"
         rf"[^.!?\d\n]{{0,40}}?\s(?:at|to|in|of|is|are|:)\s(?P<a>\d{{1,6}}\s{_UP}[^.!?\n]{{0,60}}|{_UP}(?:\s{_WORD}){{0,3}}\s\d{{1,5}}\b)"
     ),
-    re.compile(rf"\b{_UK_CODE}\b"),
-    re.compile(r"\b(?:zip|postal|post)\s?-?(?:code)?(?:\sis)?:?\s(?P<a>\d{4,6}(?:-\d{4})?)\b", re.IGNORECASE),
-    re.compile(r"\b(?:FPO|APO|DPO)\s(?:AA|AE|AP)\s\d{5}\b", re.IGNORECASE),
-    re.compile(rf"\b{_UNIT}\b(?=,?\s)", re.IGNORECASE),
+    late.pattern(rf"\b{_UK_CODE}\b"),
+    late.pattern(r"\b(?:zip|postal|post)\s?-?(?:code)?(?:\sis)?:?\s(?P<a>\d{4,6}(?:-\d{4})?)\b", re.IGNORECASE),
+    late.pattern(r"\b(?:FPO|APO|DPO)\s(?:AA|AE|AP)\s\d{5}\b", re.IGNORECASE),
+    late.pattern(rf"\b{_UNIT}\b(?=,?\s)", re.IGNORECASE),
 )
-_CAPITAL_ON = re.compile(
+_CAPITAL_ON = late.pattern(
     rf"(?:\s*,\s*|\s+)(?:(?i:{_UNIT})\b|{_UK_CODE}\b|\d{{4,6}}(?:-\d{{4}})?(?!\w)|"
     rf"{_UP}(?:[ ](?!{_UK_CODE}){_UP}){{0,3}}(?:\s\([^()\n]{{1,20}}\))?)"
 )
 MAX_PIECES: Final = 6
-_LABEL = re.compile(r"\s*(?:phone|mobile|desk|fax|e-?mail|office|tel)\b", re.IGNORECASE)
+_LABEL = late.pattern(r"\s*(?:phone|mobile|desk|fax|e-?mail|office|tel)\b", re.IGNORECASE)
 
-_NAMED = re.compile(
+_NAMED = late.pattern(
     r"(?:\b(?:[Mm]y (?:full )?name(?:'s| is)|[Nn]ame(?: is|:)|[Tt]his is|[Ii] am|[Ii]'m|[Cc]all me|[Dd]ear|[Hh]i|[Hh]ello|[Hh]ey|"
     r"[Mm]r|[Mm]rs|[Mm]s|[Mm]iss|[Mm]x|[Dd]r|[Pp]rof|[Ss]ir|Herr|Frau|Hr|Fr|Mme|Mlle|M|Sr|Sra|Srta|Señora?|Sig|Signora?|Dhr|Mevr|"
     r"[Ii]ch hei(?:ß|ss)e|[Mm]ein Name ist|[Jj]e m'appelle|[Mm]e llamo|[Mm]i chiamo|[Mm]eu nome é|[Mm]ijn naam is|[Rr]egards,|"
     r"[Ss]incerely,|Gru(?:ß|ss))\.?,?\s+)"
     rf"(?P<name>{_UP}(?:[ ](?:(?:van|von|de|der|den|del|da|di|la|le|bin|al)[ ]){{0,2}}{_UP}){{0,3}})"
 )
-_LOWER_NAMED = re.compile(
+_LOWER_NAMED = late.pattern(
     r"\b(?:my (?:full )?name(?:'s| is)|name on the (?:account|card)(?: is|\?)?|in the name of|under the name(?: of)?|named|"
     r"mrs?\.|ms\.|dr\.|regards,|change it to)\s+(?P<name>[^\W\d_]{2,}(?:[ ][^\W\d_]\.)?(?:[ ][^\W\d_]{2,}){0,2}?)"
     r"(?=\s*(?:$|[.,!?;\n]|and\b|but\b|in\b|i\b))",
     re.IGNORECASE,
 )
-_BORN = re.compile(
+_BORN = late.pattern(
     r"\b(?:born(?:\son)?|birth(?:\s?da(?:y|te))?|date of birth|d\.?o\.?b\.?|geboren(?:\sam)?|geburts(?:datum|tag)|"
     r"n[ée]e? le|date de naissance|fecha de nacimiento|data de nascimento|data di nascita|geboortedatum)\b"
     r"[\s:]*(?:is\s|ist\s|on\s|the\s)*"
@@ -92,17 +93,17 @@ _BORN = re.compile(
     r"[^\W\d_]{3,10}\.?\s\d{1,2}(?:st|nd|rd|th)?,?\s\d{4})",
     re.IGNORECASE,
 )
-_DATED = re.compile(
+_DATED = late.pattern(
     r"(?<![\w./-])(?:0?[1-9]|[12]\d|3[01])[/.](?:0?[1-9]|[12]\d|3[01])[/.](?:19[0-9]\d|200\d)(?![\w/-])"
 )
 """A day some twenty years ago or more is hardly of anything but a life."""
 
-_GROUPED = re.compile(
+_GROUPED = late.pattern(
     r"(?<![\w.,/#$€£-])(?<!\d\s)\(?\d{2,4}\)?(?:([ .-])\d{2,4}){1,4}(?:\s?x\d{1,5})?(?![\w%€$£/]|[.,:]\d|[ -]\d)"
 )
 """Short groups of digits; anywhere else than among personal data they may well be something else."""
 
-_DOCUMENT = re.compile(
+_DOCUMENT = late.pattern(
     r"\b(?:driv(?:er|ing)(?:'?s)?\slicen[cs]e|licen[cs]e|passport|id\scard|identity\scard|national\sid|f[üu]hrerschein\w*|"
     r"personalausweis\w*|reisepass\w*|permis(?:\sde\sconduire)?|passeport|dni|nie|pasaporte|carta\sd'identit[àa]|rijbewijs|paspoort)\b"
     r"[\s:#]*(?:number|no\.?|nr\.?|nummer|num[ée]ro)?[\s:#]*(?:is\s|ist\s)?(?P<a>(?=[A-Z]{0,8}-?\d)[A-Z0-9-]{6,20})\b",

@@ -7,8 +7,7 @@ confirm *that* …"); ``OPENS`` begins a condition or a purpose, which states no
 
 from __future__ import annotations
 
-import re
-
+from core import late
 from core.words import fold, listed
 
 _FRAMES = (
@@ -103,9 +102,9 @@ _LEADS = (
     r"^(?:(?:and|or|so|also|then|but|und|oder|aber|et|ou|mais|y|o|pero|e|mas|ma|en|of|maar|gern|gerne|yes|ja|oui|sí|"
     r"sim|sì)\s)?"
 )
-FRAMES = re.compile(_LEADS + "(?:" + "|".join(f"(?:{frame})" for frame in _FRAMES) + ")")
+FRAMES = late.pattern(_LEADS + "(?:" + "|".join(f"(?:{frame})" for frame in _FRAMES) + ")")
 
-RESTATES = re.compile(
+RESTATES = late.pattern(
     _LEADS + r"(?:(?:i|we) (?:understand|see|hear|gather)\b|you(?:'re| are| were)? (?:want|wanted|said|asked|asking|"
     r"mentioned|looking|wrote|'d like|"
     r"would like|need|tried|bought|ordered|received|told|have)\b|you'd like\b|it (?:sounds|looks) like you\b|"
@@ -119,21 +118,21 @@ RESTATES = re.compile(
     r"ik (?:begrijp|zie)\b|u (?:wilt|heeft|hebt|zoekt|vraagt)\b|je (?:wilt|hebt|zoekt)\b)"
 )
 
-UNKNOWN = re.compile(
+UNKNOWN = late.pattern(
     r"\b(?:not sure|unable|don't|do not|couldn't|could not|can't|cannot|didn't|did not|wasn't able|nicht|nichts|"
     r"keine?n?|ne\b.*\bpas|n'ai|"
     r"no (?:sé|puedo|encuentro|he encontrado|tengo|estoy)|não|non|niet|geen)\b"
 )
 """In a frame: the honest "I don't know", which even strict mode lets pass."""
 
-CLAIMS = re.compile(
+CLAIMS = late.pattern(
     r"(?:(?<!to )(?<!about )(?<!with )(?<!of )(?<!on )\bthat (?!(?:again|one|for you|with|too|now)\b)\w|"
     r"\b(?:because|since|guarantee\w*|promise\w*|confirm that|assure|dass|weil|denn|parce|car|porque|"
     r"perché|omdat|want dat|garantie\w*|did you know|wussten sie|saviez-vous|sabía que|sabia que|sapeva che|"
     r"wist u)\b)"
 )
 
-OPENS = re.compile(
+OPENS = late.pattern(
     r"^(?:if|when|once|in case|to|for|as|before|after|while|unless|wenn|falls|sobald|um|für|bevor|nachdem|si|"
     r"quand|lorsque|pour|afin|dès|"
     r"cuando|para|en caso|se|quando|caso|per|nel caso|als|wanneer|om|voor|indien)\b"

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from core.errors import EmbedderUnavailable
-from core.intents.keeping import IntentsDamaged, fitted, load
-from core.intents.model import IntentModel
 from core.ports.embedding import Embedder
+
+if TYPE_CHECKING:
+    from core.intents.model import IntentModel
 
 EXAMPLES: Final = "builtin.json"
 MODEL: Final = "builtin.npz"
@@ -56,6 +57,8 @@ def ready(
     With the shipped embedder and no intents of one's own it is the shipped model, loaded in milliseconds.  While the embedder
     cannot be had it is one of words alone.
     """
+    from core.intents.keeping import IntentsDamaged, fitted, load  # noqa: PLC0415  the names alone need no numbers
+
     if with_builtin and not own and embedder is not None:
         try:
             return load(Path(__file__).with_name(MODEL), embedder, thresholds=thresholds)

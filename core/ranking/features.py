@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from functools import lru_cache
+from itertools import chain, compress, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,9 @@ EARLIER = 4
 
 LONG = 6
 """Letters of the words by which passages are alike: these are few, and tell most."""
+
+KEPT_CHUNKS = 1_024
+"""Chunks whose words are kept: some 10 KB each.  A company's customers ask for the same pages again and again."""
 
 RARITY_STEPS = 1_000
 """Rarities are whole numbers, so that sums do not depend on their order."""
@@ -85,6 +90,29 @@ class Read:
     words: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """A chunk split once for all questions: its words in order, and those of its text each once, all and the long ones."""
+
+    title: tuple[str, ...]
+    heading: tuple[str, ...]
+    text: tuple[str, ...]
+    every: frozenset[str]
+    long: frozenset[str]
+
+
+@lru_cache(maxsize=KEPT_CHUNKS)
+def _words(title: str, heading: str, text: str) -> _Words:
+    # Interned, so that a word that stands in many chunks is kept once.
+    words = tuple(map(sys.intern, split(text[:MAX_TEXT_CHARS])))
+    every = frozenset(words)
+    return _Words(tuple(split(title)), tuple(split(heading)), words, every, _long(every))
+
+
+def _long(words: Iterable[str]) -> frozenset[str]:
+    return frozenset([word for word in words if len(word) >= LONG])
+
+
 def split(text: str) -> list[str]:
     """The words of a text in lower case, in order; quick rather than nice: "don't" is two."""
     if not text.isascii():
@@ -116,21 +144,26 @@ def read_question(query: SearchQuery, terms: Mapping[str, float]) -> Asked:
 
 
 def read_passages(passages: Sequence[Passage], asked: Asked) -> list[Read]:
-    """Split every text, and look up each different word once."""
+    """Look up each different word of all the texts once."""
     chunks = [passage.chunk for passage in passages]
-    texts = [split(chunk.text[:MAX_TEXT_CHARS]) for chunk in chunks]
-    titles = [[word for word in split(chunk.title) if _tells(word, asked.stop)] for chunk in chunks]
-    headings = [[word for word in split(chunk.heading) if _tells(word, asked.stop)] for chunk in chunks]
-    number = _asked_for(set[str]().union(*texts, *titles, *headings), asked)
+    texts = [_words(chunk.title, chunk.heading, chunk.text) for chunk in chunks]
+    titles = [[word for word in text.title if _tells(word, asked.stop)] for text in texts]
+    headings = [[word for word in text.heading if _tells(word, asked.stop)] for text in texts]
+    number = _asked_for(set[str]().union(*(text.every for text in texts), *titles, *headings), asked)
     return [
         Read(
             title=tuple(number.get(word, 0) for word in title),
             heading=tuple(number.get(word, 0) for word in heading),
-            hits=tuple([(place, number[word]) for place, word in enumerate(text) if word in number]),
-            words=frozenset([word for word in chain(title, heading, text) if len(word) >= LONG]),
+            hits=tuple(_hits(text.text, number)),
+            words=text.long.union(_long(title), _long(heading)),
         )
         for text, title, heading in zip(texts, titles, headings, strict=True)
     ]
+
+
+def _hits(text: Sequence[str], number: Mapping[str, int]) -> Iterator[tuple[int, int]]:
+    for place in compress(range(len(text)), map(number.__contains__, text)):
+        yield place, number[text[place]]
 
 
 def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str, float]) -> Rows:
@@ -165,8 +198,13 @@ def _asked_for(words: Collection[str], asked: Asked) -> dict[str, int]:
     """Those of the words that have a number; only what may be one is stemmed."""
     openings = {known[:OPENING] for known in asked.numbers}
     likely = [word for word in words if word[:OPENING] in openings or not word.isascii()]
-    numbered = {word: asked.numbers.get(stem(fold(word), asked.language), 0) for word in likely}
+    numbered = {word: asked.numbers.get(_stem(word, asked.language), 0) for word in likely}
     return {word: number for word, number in numbered.items() if number}
+
+
+@lru_cache(maxsize=32_768)
+def _stem(word: str, language: str) -> str:
+    return stem(fold(word), language)
 
 
 def _filled(values: Sequence[float | None]) -> list[float]:
@@ -211,7 +249,8 @@ def _window(read: Read, asked: Asked) -> float:
             if not inside[gone]:
                 held -= weights[gone]
             oldest += 1
-        most = max(most, held)
+        if held > most:  # noqa: PLR1730  a call for each hit is half of this loop
+            most = held
     total = sum(weights)
     return most / total if total > 0 else 0.0
 

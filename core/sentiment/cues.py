@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
-FED_UP: Final = re.compile(
+from core import late
+
+FED_UP: Final = late.pattern(
     r"\b(?:(?:second|third|fourth|fifth|tenth|2nd|3rd|4th|5th|last) time|how many times|times already|over and over|"
     r"(?:yet )?once again|"
     r"still (?:not|no|have(?:n'?t)?|hasn'?t|haven'?t|isn'?t|doesn'?t|can'?t|won'?t|don'?t|waiting|broken|nothing|the same)|"
@@ -27,12 +28,12 @@ FED_UP: Final = re.compile(
     r"al (?:gezegd|gevraagd|dagen|weken|maanden)|geen (?:antwoord|reactie))\b"
 )
 
-SWEARING: Final = re.compile(
+SWEARING: Final = late.pattern(
     r"\b(?:wtf|damn(?:ed)?|crap|bullshit|shit\w*|fuck\w*|idiots?|bastards?|scheiss\w*|verdammt\w*|mist|merde|putain|bordel|"
     r"mierda|joder|merda|porra|caralho|cazzo|stronz\w+|klote|kut|verdomme|godverdomme)\b"
 )
 
-NOW: Final = re.compile(
+NOW: Final = late.pattern(
     r"\b(?:urgent(?:ly)?|urgency|asap|emergency|immediately|right (?:now|away)|as soon as possible|at once|instantly|"
     r"time[- ]sensitive|critical|"
     r"dringend\w*|eilt|eilig\w*|sofort\w*|umgehend\w*|notfall|so schnell wie moglich|schnellstmoglich\w*|unverzuglich|"
@@ -43,7 +44,7 @@ NOW: Final = re.compile(
     r"dringend|spoed\w*|onmiddellijk|meteen|zo snel mogelijk|noodgeval)\b"
 )
 
-SOON: Final = re.compile(
+SOON: Final = late.pattern(
     r"\b(?:today|tonight|tomorrow|this (?:morning|afternoon|evening)|deadline|due (?:today|tomorrow|in)|"
     r"within (?:the |an |one )?(?:hour|\d+ (?:minutes|hours))|in (?:an|one|\d+) (?:hours?|minutes)|"
     r"by (?:tonight|noon|monday|tuesday|wednesday|thursday|friday|saturday|sunday|end of day|eod)|"
@@ -56,7 +57,7 @@ SOON: Final = re.compile(
     r"vandaag|vanavond|deadline|snel|haast)\b"
 )
 
-STOPPED: Final = re.compile(
+STOPPED: Final = late.pattern(
     r"\b(?:stuck|stranded|blocked|locked out|(?:can(?:'?t|not)|unable to) (?:work|log ?in|sign ?in|access|get in|use|pay|open)|"
     r"(?:is|are|everything is|site is|system is) down|not working at all|losing (?:money|customers|sales)|all of us|"
     r"kann nicht (?:arbeiten|weiterarbeiten)|gesperrt|ausgesperrt|steht still|nichts geht|komme nicht (?:rein|weiter)|"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from core import late
 from core.words import listed
 
 NEGATIVE = {
@@ -45,7 +44,7 @@ NEGATIONS = listed(
     "not no never isn't wasn't aren't don't didn't doesn't hardly nicht kein keine nie pas jamais no nunca non mai "
     "nao niet geen nooit"
 )
-PHRASES = re.compile(
+PHRASES = late.pattern(
     r"\b(?:(?:did|does)(?: not|n'?t) (?:help|answer|solve|work at all)|not (?:what i asked|helpful|good enough|"
     r"acceptable)|"
     r"(?:waste|wasting) (?:of )?(?:my )?time|fed up|sick of|had enough|for the (?:third|fourth|fifth|tenth) time|how "

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 
+from core import late
 from core.spelling import is_one_slip
 from core.words import fold, listed
 
 MAX_CHARS = 2_000
 """A wish for a person stands in what people write, not in the log file they paste after it."""
 
-_WORDS_AND_MARKS = re.compile(r"[^\W_]+|[.?!;:\n]")
+_WORDS_AND_MARKS = late.pattern(r"[^\W_]+|[.?!;:\n]")
 
 _SLIPS = listed(
     "human person agent representative operator someone somebody actual speak connect transfer escalate "
@@ -189,21 +190,21 @@ _NL = (
     r"medewerker|persoon|collega)(?= (?:[.?!]|spreken|graag|aub|alstublieft|$|aan))",
 )
 
-_PHRASES = re.compile("|".join(f"(?:{p})" for p in (*_EN, *_DE, *_FR, *_ES, *_PT, *_IT, *_NL)))
+_PHRASES = late.pattern("|".join(f"(?:{p})" for p in (*_EN, *_DE, *_FR, *_ES, *_PT, *_IT, *_NL)))
 
-_REFUSED = re.compile(
+_REFUSED = late.pattern(
     r"\b(?:(?:do not|don t|dont|doesn t|didn t|never|no longer) (?:really )?(?:want|need|wish|like|have)(?: to)?"
     r"|no need (?:to|for)|not necessary to|without (?:having to |needing to )?|instead of|rather than|rather not|avoid|"
     r"not (?:want|wish|need) to|ohne|kein(?:en?)?|(?:mochte|will|muss|brauche) nicht|statt|je ne (?:veux|voudrais) pas|"
     r"no (?:quiero|necesito|hace falta)|sin|nao (?:quero|preciso)|sem|non (?:voglio|vorrei|serve)|senza|niet|geen|"
     r"zonder) (?:\w+ ){0,2}?$|\bdo (?:i|we|you|they) (?:really )?(?:need|have) to $"
 )
-_NOT_REFUSED = re.compile(r"\b(?:bot|robot|machine|computer|chatbot|ai)\b")
-_TOLD = re.compile(
+_NOT_REFUSED = late.pattern(r"\b(?:bot|robot|machine|computer|chatbot|ai)\b")
+_TOLD = late.pattern(
     r"\b(?:(?:i|we|he|she|they) (?:already )?(?:was|were|had been|have been|been|got to|managed to)|did i|am i|are "
     r"we|is this) (?:\w+ )?$"
 )
-_TOLD_OF = re.compile(r"\b(?:talking|speaking|chatting)\b")
+_TOLD_OF = late.pattern(r"\b(?:talking|speaking|chatting)\b")
 
 _WISH = listed(
     "human humans agent agents person people representative rep operator advisor supervisor mensch menschen "

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from math import exp, log, sqrt
 
@@ -32,6 +32,9 @@ MAX_UNIT_WORDS = 120
 MAX_WEIGHED_WORDS = 60
 TYPICAL = 0.2
 """The share of its words that a middling sentence of a found passage has in common with a good answer."""
+
+KEPT_CHUNKS = 256
+"""Chunks whose units are kept with their stems, some 15 KB each: answers are quoted from the same pages again and again."""
 
 MAX_EMBEDDED = 120
 """So many units are compared by meaning; more take milliseconds and stand far down."""
@@ -103,7 +106,7 @@ def told(
     question: Question, chunks: Sequence[Chunk], language: str, embedder: Embedder | None = None
 ) -> tuple[tuple[Told, ...], ...]:
     """The units of each chunk with their features; ``EmbedderUnavailable`` as the embedder raises it."""
-    listed = [units(chunk.text) for chunk in chunks]
+    listed = [_read(chunk.text, language).units for chunk in chunks]
     close = _closeness(question, listed, embedder)
     return tuple(
         tuple(_told(question, place, found, near, language))
@@ -129,6 +132,22 @@ def model() -> Mapping[str, Mapping[str, float]]:
     """The shipped weights by set and feature, read at first use; ``python -m evals.train_answer`` makes them."""
     stored: dict[str, dict[str, float]] = json.loads(files(__package__).joinpath(WEIGHTS).read_text(encoding="utf-8"))
     return stored
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A chunk's text read once for all questions: its units, the stems of each, those of the heading lines above them."""
+
+    units: tuple[Unit, ...]
+    said: tuple[frozenset[str], ...]
+    sections: Mapping[str, frozenset[str]]
+
+
+@lru_cache(maxsize=KEPT_CHUNKS)
+def _read(text: str, language: str) -> _Read:
+    listed = units(text)
+    sections = {section: _stems(section, language) for section in {unit.section for unit in listed}}
+    return _Read(listed, tuple(_stems(unit.text, language) for unit in listed), sections)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +184,8 @@ def _told(
 ) -> Iterator[Told]:
     passage, chunk = place
     above = _stems(f"{chunk.title} {chunk.heading}", language)
-    said = [_stems(unit.text, language) for unit in listed]
-    sections = {unit.section: _stems(unit.section, language) for unit in listed}
+    read = _read(chunk.text, language)
+    said, sections = read.said, read.sections
     inherited = [
         question.share((above | sections[unit.section]) - own_of) for unit, own_of in zip(listed, said, strict=True)
     ]

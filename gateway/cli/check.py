@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway import garbage
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -44,10 +45,11 @@ def register(app: typer.Typer) -> None:
 
 
 def _check(path: Path, *, as_json: bool) -> int:
-    from config import examine
-    from gateway.compose import plugs
+    with garbage.put_off():
+        from config import Plugs, examine
+        from gateway.plugged import settings_models
 
-    examined = examine(path, plugs(), os.environ)
+        examined = examine(path, Plugs(**settings_models()), os.environ)
     for problem in examined.problems:
         typer.echo(json.dumps(asdict(problem)) if as_json else str(problem))
     typer.echo(_summary(path, examined), err=True)

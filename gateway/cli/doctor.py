@@ -70,9 +70,10 @@ def _doctor(settings: Settings, only: str | None, *, as_json: bool) -> int:
 
 async def _examined(settings: Settings, only: str | None) -> tuple[Examined, ...]:
     from core.ports.channel import Closes, Level
-    from gateway.compose import CHANNELS, channel_context, open_store, session_secret
+    from gateway.compose import channel_context, open_store, session_secret
     from gateway.doctor import Patient, examine
     from gateway.live import Hub
+    from gateway.plugged import CHANNELS
 
     secret, patients = session_secret(settings), []
     engines = await _engines(settings) if only is None else ()
@@ -116,10 +117,11 @@ async def _desks(settings: Settings, store: Store) -> tuple[Examined, ...]:
     """Every tenant's desk that is outside this process."""
     from core.ports.channel import Closes, SupportsDoctor
     from gateway.compose import session_secret
-    from gateway.compose.desks import DESKS, desk_context
+    from gateway.compose.desks import desk_context
     from gateway.doctor import secrets_of
     from gateway.doctor_abilities import DESK, Ability, examine_abilities
     from gateway.live import Hub
+    from gateway.plugged import DESKS
 
     secret, found = session_secret(settings), []
     for tenant in settings.tenants:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from gateway import garbage
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ def register(app: typer.Typer) -> None:
             frontdesk lab --port 9090 --no-helpdesk
         """
         os.environ[PORT_VARIABLE] = str(port)
-        from gateway import logs
-        from gateway.serving import serve
+        with garbage.put_off():
+            from gateway import logs
+            from gateway.serving import serve
 
         load = partial(load_settings, helpdesk_at=f"http://{HOST}:{port}" if helpdesk else None)
         settings = load(config)

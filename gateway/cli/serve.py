@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gateway import garbage
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG
 
 
@@ -29,11 +30,12 @@ def register(app: typer.Typer) -> None:
 
             frontdesk serve --config shop.yaml
         """
-        from gateway import logs
-        from gateway.compose import load_settings
-        from gateway.serving import serve as run_serve
+        with garbage.put_off():
+            from gateway import logs
+            from gateway.compose import load_settings
+            from gateway.serving import serve as run_serve
 
-        settings = load_settings(config)
+            settings = load_settings(config)
         logs.configure(level=settings.log.level, form=settings.log.format, is_final=True)
         run = asyncio.run
         if sys.platform != "win32":

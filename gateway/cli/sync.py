@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.errors import FrontdeskError
+from gateway import garbage
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK, EXIT_USAGE
 
 if TYPE_CHECKING:
@@ -63,9 +64,10 @@ def register(app: typer.Typer) -> None:
 
             frontdesk sync --dry-run          what would be read, changed and removed
         """
-        from rich.console import Console
+        with garbage.put_off():
+            from rich.console import Console
 
-        from gateway.compose import load_settings, sync_jobs
+            from gateway.compose import load_settings, sync_jobs
 
         asked = Asked(
             sources=tuple(sources or ()),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gateway import garbage
 from gateway.cli.options import CONFIG_OPTION, DEFAULT_CONFIG, EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def register(app: typer.Typer) -> None:
 
         Exit code 0 when the replay comes to the same, 1 when it differs or there is no such record.
         """
-        from gateway.compose import load_settings
+        with garbage.put_off():
+            from gateway.compose import load_settings
 
         raise typer.Exit(asyncio.run(_why(load_settings(config), message_id, as_json=as_json)))
 

@@ -27,11 +27,11 @@ from gateway.accounts import Accounts
 from gateway.background import Background
 from gateway.carrying import LINK_VALID_S
 from gateway.compose.assists import commands_of
-from gateway.compose.channels import CHANNELS, channel_context, channel_of, files_of, now, uploads_of
-from gateway.compose.desks import DESKS, desk_of
+from gateway.compose.channels import channel_context, channel_of, files_of, now, uploads_of
+from gateway.compose.desks import desk_of
 from gateway.compose.engines import Equipment, abilities_of, engine_settings, with_tools
 from gateway.compose.finding import Embedders, Pools, embedders_of, embedding_limit_s, intents_of, ranker_of
-from gateway.compose.knowing import SOURCES, sync_job, sync_jobs
+from gateway.compose.knowing import sync_job, sync_jobs
 from gateway.compose.library import Library, library_of
 from gateway.compose.living import answers_of, live_layer
 from gateway.compose.people import desk_settings, handoff_settings, router_of
@@ -47,6 +47,7 @@ from gateway.lanes import Lanes, LaneTenant
 from gateway.listening import Listening
 from gateway.live import Hub
 from gateway.media import Media
+from gateway.plugged import settings_models
 from gateway.services import Limits, Services, TenantServices, WebAccount
 from gateway.store.measured import measured
 from handoff.people import People, Person, PersonRole
@@ -58,9 +59,6 @@ if TYPE_CHECKING:
     from gateway.spreading.layer import LiveLayer
 
 __all__ = [
-    "CHANNELS",
-    "DESKS",
-    "SOURCES",
     "Shared",
     "Stage",
     "World",
@@ -87,11 +85,7 @@ SECRET_FILE = "session_secret"  # noqa: S105  a file's name
 
 def plugs() -> config.Plugs:
     """The settings models of every plug, by kind."""
-    return config.Plugs(
-        channels={kind: plugin.settings for kind, plugin in CHANNELS.items()},
-        desks={kind: plugin.settings for kind, plugin in DESKS.items()},
-        sources={kind: plugin.settings for kind, plugin in SOURCES.items()},
-    )
+    return config.Plugs(**settings_models())
 
 
 def load_settings(path: Path) -> config.Settings:

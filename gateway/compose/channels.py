@@ -8,8 +8,7 @@ from functools import cache, partial
 from pathlib import Path
 
 import config
-from adapters import AnyChannelPlugin, ChannelContext
-from adapters.discovery import channel_plugins
+from adapters import ChannelContext
 from config.addresses import address_of
 from core.ports.channel import Channel, ObservesSignatures
 from core.ports.store import Store
@@ -17,9 +16,8 @@ from gateway import metrics
 from gateway.files import StoredFiles
 from gateway.live import Hub
 from gateway.memory import AccountMemory
+from gateway.plugged import CHANNELS
 from gateway.uploads import SharedUploads, Uploads
-
-CHANNELS: dict[str, AnyChannelPlugin] = channel_plugins()
 
 
 def now() -> datetime:

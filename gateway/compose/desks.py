@@ -17,17 +17,15 @@ from gateway.compose.channels import files_of, now, uploads_of
 from gateway.desks import DeskFiles
 from gateway.live import Hub
 from gateway.memory import AccountMemory
-from handoff import AnyDeskPlugin, DeskContext
+from gateway.plugged import DESKS
+from handoff import DeskContext
 from handoff.bridge.desk import BridgedDesk
 from handoff.bridge.ports import Plain
-from handoff.discovery import desk_plugins
 
 if TYPE_CHECKING:
     from gateway.compose import Shared
     from gateway.compose.engines import Equipment
     from gateway.services import TenantServices
-
-DESKS: dict[str, AnyDeskPlugin] = desk_plugins()
 
 
 def desk_context(

@@ -16,12 +16,10 @@ from gateway.compose.channels import now
 from gateway.compose.engines import engine_settings
 from gateway.compose.finding import embedders_of, unwatched_ranker_of
 from gateway.compose.library import Library, library_of
-from kb_sync import AnySourcePlugin, SourceContext
-from kb_sync.discovery import source_plugins
+from gateway.plugged import SOURCES
+from kb_sync import SourceContext
 from kb_sync.golden import Answered, Ask, GoldenQuestion
 from kb_sync.pipeline import ChunkSettings, Rules, SyncJob
-
-SOURCES: dict[str, AnySourcePlugin] = source_plugins()
 
 QUOTED_CHARS = 300
 """As much of the best passage as tells one answer from another."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from config.describing import described
 from config.intents import Intent
 from core.intents import builtin
 from tests.config.files import GOOD, examined, folder, lines
@@ -68,6 +69,6 @@ def test_mistakes_name_their_place(tmp_path: Path) -> None:
 
 def test_the_page_names_the_threshold_and_every_shipped_intent() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "intents.md").read_text()
-    (default,) = re.findall(r"left out: ([0-9.]+)\.$", Intent.model_fields["threshold"].description or "")
+    (default,) = re.findall(r"left out: ([0-9.]+)\.$", described(Intent)["threshold"])
     assert f"left out: {default}." in page
     assert not [name for name in builtin.names() if f"`{name}`" not in page]

@@ -10,8 +10,8 @@ import yaml
 
 from evals.serving import ROOT
 from gateway.cli.lab import ORDER, plain
-from gateway.compose import CHANNELS
 from gateway.lab.stand_ins import KINDS, StandIns
+from gateway.plugged import CHANNELS
 
 LAB = "http://127.0.0.1:8090"
 HOOK = "http://127.0.0.1:8080/webhooks/demo"

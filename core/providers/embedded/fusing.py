@@ -25,7 +25,7 @@ class Fused:
 
 def fused(bm25: Mapping[int, float], rows: NDArray[np.intp], cosines: NDArray[np.float32] | None) -> Fused:
     """Rank rows by what text and vectors say of them."""
-    words = np.array([bm25.get(int(row), 0.0) for row in rows], np.float32)
+    words = np.array([bm25.get(row, 0.0) for row in rows.tolist()], np.float32)
     if cosines is None:
         return Fused(rows, words, words, None)
     text, meaning = _share(words), np.maximum(cosines, np.float32(0))

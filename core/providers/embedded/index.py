@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,9 @@ from core.providers.embedded.vectors import Mask, VectorReader
 WORDS, PHRASES = 3, 6
 """Times the pool: so many of the best by words, and by phrases, are added up before the best of both are taken."""
 
+MASKS = 8
+"""So many sets of audiences have their mask kept, a byte for each chunk."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
@@ -39,10 +42,11 @@ class _Opened:
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """Rows hidden as of a version of the log."""
+    """Rows hidden as of a version of the log; ``masks`` keeps for sets of audiences what may be found besides."""
 
     version: int
     rows: frozenset[int] = frozenset()
+    masks: dict[frozenset[str], Mask] = field(default_factory=dict)
 
 
 class EmbeddedIndex:
@@ -130,7 +134,7 @@ class EmbeddedIndex:
             rows, cosines = np.array(sorted(bm25), np.intp), None
         else:
             near = opened.vectors.nearest(vector, pool, self._mask(opened, allowed, hidden))
-            rows = np.union1d(np.array(sorted(bm25), np.intp), near.rows[near.cosines > 0])
+            rows = np.array(sorted({*bm25, *near.rows[near.cosines > 0].tolist()}), np.intp)
             cosines = opened.vectors.cosines(vector, rows)
         passages = _passages(opened, fused(bm25, rows, cosines), terms, query.limit)
         return SearchResult(generation=self.generation, passages=tuple(passages), terms=terms.telling)
@@ -143,13 +147,15 @@ class EmbeddedIndex:
             return {}
         is_all = allowed.issuperset(self._manifest.audiences)
         condition = None if is_all else opened.text.of_audiences(sorted(allowed))
-        found = _visible(opened.text, words_asked(terms, opened.text.schema, condition), WORDS * pool, hidden.rows)
-        phrases = phrases_asked(terms, opened.text.schema, condition)
+        words = words_asked(terms, self._vocabulary, opened.text.schema, condition)
+        phrases = phrases_asked(terms, self._vocabulary, opened.text.schema, condition)
+        found = _visible(opened.text, words, WORDS * pool, hidden.rows)
         if phrases is not None:
             for row, score in opened.text.best(phrases, PHRASES * pool).items():
                 if row in found:
                     found[row] += score
-        return dict(sorted(found.items(), key=lambda hit: (-hit[1], hit[0]))[:pool])
+        best = sorted(sorted(found), key=found.__getitem__, reverse=True)[:pool]
+        return {row: found[row] for row in best}
 
     def _vector(self, opened: _Opened, query: SearchQuery) -> NDArray[np.float32] | None:
         if self._embedder is None or opened.vectors is None:
@@ -158,11 +164,17 @@ class EmbeddedIndex:
 
     def _mask(self, opened: _Opened, allowed: frozenset[str], hidden: _Hidden) -> Mask | None:
         """Which rows may be found; None: all."""
-        if allowed.issuperset(self._manifest.audiences) and not hidden.rows:
+        here = allowed.intersection(self._manifest.audiences)
+        if len(here) == len(self._manifest.audiences) and not hidden.rows:
             return None
-        of_audience = np.array([name in allowed for name in self._manifest.audiences], np.bool_)
-        mask: Mask = of_audience[opened.audiences]
-        mask[list(hidden.rows)] = False
+        mask = hidden.masks.get(here)
+        if mask is None:
+            of_audience = np.array([name in here for name in self._manifest.audiences], np.bool_)
+            mask = of_audience[opened.audiences]
+            mask[list(hidden.rows)] = False
+            if len(hidden.masks) >= MASKS:
+                hidden.masks.clear()
+            hidden.masks[here] = mask
         return mask
 
 

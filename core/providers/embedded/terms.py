@@ -6,8 +6,9 @@ import math
 import re
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from unicodedata import normalize
 
@@ -35,6 +36,8 @@ SMALL = 1_000
 """In an index with fewer chunks a word that stands in only one of them is no slip."""
 
 MAX_VOCABULARY = 20_000
+REMEMBERED = 16_384
+"""Counts of words that an open index keeps, about 2 MB."""
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -105,19 +108,30 @@ class TextVocabulary(Vocabulary):
     def __init__(self, searcher: tantivy.Searcher, chunk_count: int) -> None:
         super().__init__(chunk_count)
         self._searcher = searcher
+        self._held = _remembered(searcher)
 
     def held(self, language: str, stem: str, field: str = "body") -> int:
         """How many chunks hold it."""
-        return self._searcher.doc_freq(f"{field}_{language}", stem)
+        return self._held(field, language, stem)
 
     def with_prefix(self, language: str, prefix: str) -> list[tuple[str, int]]:
         """Stems that start so, each with the number of chunks that hold it."""
         return self._searcher.terms_with_prefix(f"body_{language}", prefix, limit=MAX_VOCABULARY)
 
 
+def _remembered(searcher: tantivy.Searcher) -> Callable[[str, str, str], int]:
+    """The counts of a snapshot never change, and a search asks for each of them several times."""
+
+    @lru_cache(maxsize=REMEMBERED)
+    def held(field: str, language: str, stem: str) -> int:
+        return searcher.doc_freq(f"{field}_{language}", stem)
+
+    return held
+
+
 def taken_apart(query: SearchQuery, languages: Sequence[str], known: Vocabulary) -> Terms:
     """The terms of a query in each of the languages that are searched."""
-    stop = stop_words(query.language or "en").union(*(stop_words(language) for language in languages))
+    stop = _stop_words((query.language or "en", *languages))
     text = query.text[:MAX_QUERY_CHARS]
     own, borrowed = _telling_words(text, stop), tuple(_borrowed(query, stop))
     stems = {language: _corrected(own, language, languages, known) for language in languages}
@@ -134,6 +148,11 @@ def taken_apart(query: SearchQuery, languages: Sequence[str], known: Vocabulary)
         codes=frozenset(codes(text)),
         is_empty=not own and not any(found for _, found in borrowed),
     )
+
+
+@lru_cache(maxsize=256)
+def _stop_words(languages: tuple[str, ...]) -> frozenset[str]:
+    return frozenset[str]().union(*(stop_words(language) for language in languages))
 
 
 def _telling_words(text: str, stop: frozenset[str]) -> list[str]:

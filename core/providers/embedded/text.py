@@ -36,6 +36,7 @@ _JOINED_WORDS = re.compile(r"(?<![^\W_])" + _JOINED)
 """Looked for at the beginning of words only: a word of thousands of letters would be tried at each of them."""
 
 
+@lru_cache(maxsize=256)
 def language_of(language: str | None) -> str:
     """The language whose fields and stems stand for this one: "de-AT" is "de", an unknown one English."""
     known = (language or "").lower().replace("_", "-").partition("-")[0]
@@ -168,7 +169,7 @@ class TextReader:
         hits = self.searcher.search(query, limit, count=False).hits
         keys = self.searcher.fast_field_values("row", [place for _, place in hits])
         rows = keys if self._keys is None else np.searchsorted(self._keys, np.array(keys, np.uint32)).tolist()
-        return {int(row): score for (score, _), row in zip(hits, rows, strict=True) if row is not None}
+        return dict(zip(rows, [score for score, _ in hits], strict=True))
 
     def rows(self, field: str, names: Sequence[str], limit: int) -> tuple[int, ...]:
         """The rows, in no order, whose raw field (``id``, ``document``) is one of these names."""

@@ -29,12 +29,15 @@ ENOUGH = 0.98
 """Share of the true best that the first stage must keep; it takes the fewest candidates that do, or is left out."""
 
 PROBED, TOP = 16, 20
-BLOCK, SCANNED = 4_096, 65_536
+BLOCK, SCANNED = 4_096, 262_144
 """Rows made float at once, and rows whose bits are compared at once: few and large steps, for between steps a thread waits its
 turn."""
 
-SAMPLED = 32
-"""Every so many distances tell about where the bound lies."""
+SAMPLED, SPARE = 32, 1.4
+"""Every so many distances tell about where the bound lies, for so many times the rows that are wanted."""
+
+MOST_BITS = 4_096
+"""More dimensions than any embedder has."""
 
 Distances = NDArray[np.uint8] | NDArray[np.uint16]
 Mask = NDArray[np.bool_]
@@ -61,6 +64,8 @@ _scratch = _Scratch()
 def dots(rows: NDArray[np.int8] | Vectors, query: Vectors) -> Vectors:
     """The products of rows with one query, in the thread that asks."""
     found = np.empty(len(rows), np.float32)
+    if rows.dtype == np.float32:
+        return np.vecdot(rows, query, out=found)
     for start in range(0, len(rows), BLOCK):
         part = rows[start : start + BLOCK]
         floats = _scratch.of("floats", part.shape, np.float32)
@@ -79,8 +84,9 @@ def quantized(vectors: Vectors) -> tuple[NDArray[np.int8], Vectors]:
 def sign_bits(vectors: Vectors) -> NDArray[np.uint64]:
     """One bit a dimension, as rows of 64-bit words."""
     packed = np.packbits(vectors > 0, axis=1)
-    missing = -packed.shape[1] % 8
-    return np.ascontiguousarray(np.pad(packed, ((0, 0), (0, missing)))).view(np.uint64)
+    if missing := -packed.shape[1] % 8:
+        packed = np.pad(packed, ((0, 0), (0, missing)))
+    return np.ascontiguousarray(packed).view(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +142,7 @@ class VectorReader:
 
     def cosines(self, query: Vectors, rows: Rows) -> Vectors:
         """The cosine of the query with each of some rows."""
-        found: Vectors = dots(self._rows[rows], query) * self._scales[rows]
-        return found
+        return dots(self._rows.take(rows, axis=0), query) * self._scales.take(rows)
 
     def nearest(self, query: Vectors, limit: int, allowed: Mask | None) -> Near:
         """The nearest allowed rows; equal ones in the order of their rows."""
@@ -154,22 +159,25 @@ class VectorReader:
             return None
         distances = self._distances(query)
         if allowed is not None:
-            distances[~allowed] = np.iinfo(distances.dtype).max
-        return np.flatnonzero(distances <= _bound(distances, max(self.candidates, limit)))
+            np.copyto(distances, _farthest(distances) + 1, where=~allowed)
+        return closest(distances, max(self.candidates, limit))
 
     def _distances(self, query: Vectors) -> Distances:
         """How many bits differ; 256 of 256 wraps to none, and the second stage puts it right."""
         words = self._rotation.bits_of(query)
         count = self._bits.shape[1]
-        distances: Distances = np.zeros(count, np.uint8) if len(words) <= 4 else np.zeros(count, np.uint16)
+        distances: Distances = _scratch.of("distances", (1, count), np.uint8 if len(words) <= 4 else np.uint16)[0]
         for start in range(0, count, SCANNED):
             part = distances[start : start + SCANNED]
             differing = _scratch.of("differing", (1, len(part)), np.uint64)[0]
             numbers = _scratch.of("numbers", (1, len(part)), np.uint8)[0]
-            for column, word in zip(self._bits, words, strict=True):
-                np.bitwise_xor(column[start : start + SCANNED], word, out=differing)
-                np.bitwise_count(differing, out=numbers)
-                np.add(part, numbers, out=part)
+            for place, word in enumerate(words):
+                np.bitwise_xor(self._bits[place, start : start + SCANNED], word, out=differing)
+                if place:
+                    np.bitwise_count(differing, out=numbers)
+                    np.add(part, numbers, out=part)
+                else:
+                    np.bitwise_count(differing, out=part)
         return distances
 
     def _enough(self, probes: Vectors, truth: Rows) -> int | None:
@@ -194,16 +202,25 @@ def _top(cosines: Vectors, limit: int) -> Rows:
     return best
 
 
-def _bound(distances: Distances, wanted: int) -> int:
-    """The smallest distance within which there are as many rows as wanted, or the largest that an allowed row can have.
+def closest(distances: Distances, wanted: int) -> Rows:
+    """The rows within the smallest distance that as many as wanted lie within, or all that are allowed.
 
-    A sample tells where to begin; counting decides.
+    A sample tells how far to look; what lies there is then counted.
     """
-    highest = min(int(np.iinfo(distances.dtype).max) - 1, 64 * 64)
-    sample = np.sort(distances[::SAMPLED])
-    bound = min(int(sample[min(wanted // SAMPLED, len(sample) - 1)]), highest)
-    while bound > 0 and np.count_nonzero(distances < bound) >= wanted:
-        bound -= 1
-    while bound < highest and np.count_nonzero(distances <= bound) < wanted:
-        bound += 1
-    return bound
+    farthest = _farthest(distances)
+    sampled = np.bincount(distances[::SAMPLED]).cumsum()
+    bound = int(np.searchsorted(sampled, SPARE * wanted / SAMPLED))
+    is_within = _scratch.of("within", (1, len(distances)), np.bool_)[0]
+    while True:
+        rows = np.flatnonzero(np.less_equal(distances, min(bound, farthest), out=is_within))
+        if len(rows) >= wanted or bound >= farthest:
+            break
+        bound += 1 + bound // 16
+    found = distances.take(rows)
+    needed = np.searchsorted(np.bincount(found).cumsum(), wanted)
+    return rows[found <= needed]
+
+
+def _farthest(distances: Distances) -> int:
+    """The largest distance that an allowed row can have."""
+    return min(int(np.iinfo(distances.dtype).max) - 1, MOST_BITS)

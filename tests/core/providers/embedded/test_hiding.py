@@ -12,8 +12,10 @@ from core.errors import KnowledgeUnavailable
 from core.ports.knowledge import SearchQuery
 from core.providers.embedded import EmbeddedEngine
 from core.providers.embedded.hiding import HiddenLog
+from core.providers.embedded.index import MASKS
 from core.providers.embedded.manifest import HIDDEN
-from tests.contracts.index_contract import CHUNKS, names
+from core.providers.embedders.static import StaticEmbedder
+from tests.contracts.index_contract import CHUNKS, make_chunk, names
 
 HIDE = """
 import sys
@@ -30,6 +32,26 @@ def test_another_process_hides(tmp_path: Path) -> None:
     assert names(index, "pump jammed") == ["pump", "pump2"]
     subprocess.run([sys.executable, "-c", HIDE, str(tmp_path), "d_pump"], check=True, timeout=60)
     assert names(index, "pump jammed") == ["pump2"]
+    index.close()
+
+
+def test_a_mask_kept_from_an_earlier_search_shows_nothing_that_was_hidden_since(tmp_path: Path) -> None:
+    """More sets of audiences than masks are kept, and each of them bounds the vectors, whichever came before."""
+    engine = EmbeddedEngine(StaticEmbedder())
+    audiences = [f"team{number}" for number in range(MASKS + 3)]
+    engine.build(tmp_path, "g1", [make_chunk(name, "The pump is jammed.", audience=name) for name in audiences])
+    index = engine.open(tmp_path, "g1")
+
+    def found(*allowed: str) -> list[str]:
+        result = index.search(SearchQuery(text="water machine stuck", audiences=allowed))
+        return [passage.chunk.external_id for passage in result.passages]
+
+    for _ in range(2):
+        for name in audiences:
+            assert found(name) == [name]
+    assert sorted(found(*audiences[:2])) == audiences[:2]
+    index.hide([f"d_{audiences[0]}"])
+    assert found(*audiences[:2]) == audiences[1:2]
     index.close()
 
 

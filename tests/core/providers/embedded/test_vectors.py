@@ -10,7 +10,17 @@ import pytest
 
 from core.ports.embedding import Vectors
 from core.providers.embedded.embedding import VectorWriter, text_of
-from core.providers.embedded.vectors import CANDIDATES, SMALL, TRUTH, VectorReader, dots, quantized
+from core.providers.embedded.vectors import (
+    CANDIDATES,
+    MOST_BITS,
+    SMALL,
+    TRUTH,
+    Distances,
+    VectorReader,
+    closest,
+    dots,
+    quantized,
+)
 from tests.contracts.index_contract import make_chunk
 
 COUNT = SMALL + 1_500
@@ -86,6 +96,22 @@ def test_the_mask_stands_before_the_choice(folder: Path, asked: Vectors, allowed
         near = reader.nearest(query, 20, allowed)
         assert allowed[near.rows].all() and len(near.rows) == min(20, int(allowed.sum()))
     assert len(reader.nearest(asked[0], 20, np.zeros(COUNT, np.bool_)).rows) == 0
+
+
+@pytest.mark.parametrize("is_wide", [False, True])
+@pytest.mark.parametrize("spread", [1, 3, 40])
+def test_the_closest_are_those_within_the_smallest_distance_that_suffices(is_wide: bool, spread: int) -> None:
+    """Whatever a sample tells: in any order, however many are equal or asked for, and when few are allowed."""
+    chance = np.random.default_rng(3)
+    for count, wanted in ((SMALL, 1), (SMALL, 400), (SMALL, SMALL), (5_000, 4_000)):
+        drawn = chance.normal(120, spread, count).clip(0, 250)
+        for ordered in (drawn, np.sort(drawn), -np.sort(-drawn)):
+            distances: Distances = ordered.astype(np.uint16) if is_wide else ordered.astype(np.uint8)
+            bound = np.sort(distances)[wanted - 1]
+            assert closest(distances, wanted).tolist() == np.flatnonzero(distances <= bound).tolist()
+        allowed = np.arange(count) % 97 == 5
+        distances[~allowed] = MOST_BITS + 1 if is_wide else 255
+        assert closest(distances, 400).tolist() == np.flatnonzero(allowed).tolist()
 
 
 def test_in_another_order_the_same_are_found(

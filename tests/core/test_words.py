@@ -1,0 +1,28 @@
+"""Words: the quick stemmer gives what the plain one gives, since stems stand in indexes and in learned weights."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+
+from core.settings import EngineSettings
+from core.texts import text
+from core.words import STEMMERS, stem, stop_words, words
+
+SAID = ("found", "no_answer", "clarify", "clarify_open", "offer", "sorry", "attachment", "outage", "unfinished")
+TRICKY = words(
+    "generously happiness relational dying lies news outing inning skies ugly early exceeding Häuser größten verkäuflichen "
+    "continuellement majestueux chantâmes habitaciones cuchillos bebêssemos quiméricas abbandonata pronunciamento "
+    "lichamelijkheden opglimpende ijskast"
+)
+
+
+@pytest.mark.parametrize("language", STEMMERS)
+def test_stems_are_those_of_the_plain_algorithm(language: str) -> None:
+    name = STEMMERS[language]
+    plain = getattr(import_module(f"snowballstemmer.{name}_stemmer"), f"{name.capitalize()}Stemmer")()
+    said = [word for key in SAID for word in words(text(key, language=language, overrides=EngineSettings().texts))]
+    every = {word.split("'", maxsplit=1)[0] for word in (*said, *TRICKY, *stop_words(language))}
+    assert len(every) > 100
+    assert {word: stem(word, language) for word in every} == {word: plain.stemWord(word) for word in every}
