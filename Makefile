@@ -13,7 +13,7 @@ SHARED ?= $(or $(FRONTDESK_SHARED),../shared)
 # A worker a core: with more, browsers and killed processes starve one another.
 PYTEST_ARGS ?= -n logical --dist worksteal --durations 30
 
-.PHONY: help setup demo services test check lint bench eval lock schema clean new-channel
+.PHONY: help setup demo services test check lint tools bench eval lock schema clean new-channel
 
 help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,17 +40,20 @@ $(VENV)/.browser: tests/browser/package-lock.json | $(VENV)/.dev
 	@tests/browser/install.sh
 	@touch $@
 
-$(VENV)/.teams: tests/channels/teams/package-lock.json | $(VENV)/.dev
+# One after the other, also under `make -j`: the Debian packages of several of them have one lock.
+$(VENV)/.teams: tests/channels/teams/package-lock.json | $(VENV)/.browser
 	@tests/channels/teams/install.sh
 	@touch $@
 
-$(VENV)/.rt: tests/handoff/desks/rt/install.sh | $(VENV)/.dev
+$(VENV)/.rt: tests/handoff/desks/rt/install.sh | $(VENV)/.teams
 	@tests/handoff/desks/rt/install.sh
 	@touch $@
 
-$(VENV)/.deploy: tests/deploy/install.sh | $(VENV)/.dev
+$(VENV)/.deploy: tests/deploy/install.sh | $(VENV)/.rt
 	@tests/deploy/install.sh
 	@touch $@
+
+tools: $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt $(VENV)/.deploy
 
 demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one page, the shop, the desk, the API
 	@$(BIN)/frontdesk sync --config $(CONFIG) --if-needed
@@ -59,7 +62,7 @@ demo: $(VENV)/.run ## Serve the demo company and the lab: every channel on one p
 services: ## Build the servers that tests talk to: MongoDB-compatible, Weaviate, Redis (once, several minutes)
 	@tests/services/build.sh
 
-test: $(VENV)/.dev $(VENV)/.browser $(VENV)/.teams $(VENV)/.rt $(VENV)/.deploy ## Run all tests
+test: $(VENV)/.dev tools ## Run all tests
 	@FRONTDESK_SHARED=$(abspath $(SHARED)) $(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev ## Lint, types, import contracts
@@ -68,7 +71,8 @@ lint: $(VENV)/.dev ## Lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-check: lint ## Everything that CI runs
+check: $(VENV)/.dev ## Everything that CI runs
+	@$(MAKE) --no-print-directory -j2 lint tools
 	@if tests/services/build.sh; then export FRONTDESK_REQUIRE_SERVICES=1; \
 	else echo "Tests that need these servers are skipped, each with its reason."; fi; \
 	$(MAKE) --no-print-directory test

@@ -11,11 +11,12 @@ from typing import Any
 
 from playwright.async_api import FrameLocator, Locator, Page, expect
 
-from evals.serving import ROOT, Served, free_port
+from evals.serving import ROOT, free_port
 from tests.browser.demo import PASSWORD, settings
+from tests.nursery import QuickServed
 
 
-class ServedLab(Served):
+class ServedLab(QuickServed):
     """``frontdesk lab`` in a process of its own; ``changed`` are settings other than the demo's."""
 
     def __init__(self, folder: Path, changed: Mapping[str, Any] | None = None) -> None:

@@ -22,12 +22,13 @@ from aiohttp import web
 from config import Settings
 from core.domain import Audience, Message
 from evals.chat import Answer, ask
-from evals.serving import ROOT, Served
+from evals.serving import ROOT
 from gateway.compose import load_settings
 from gateway.lab.model import ModelLab, read_script
 from gateway.store.embedded.sqlite import SqliteStore
 from tests.core import world as core_world
 from tests.flows.company import ACCOUNT, TENANT, settings, write_articles
+from tests.nursery import QuickServed
 
 KEY: Final = "lab-key-canary-4711"
 TOOL_KEY: Final = "tool-key-canary-0815"
@@ -166,8 +167,8 @@ class Modelled:
             "tools": [tool(self.order_url)],
             "tool_scopes": {"verified": ["orders"]},
         }
-        self.served = Served(folder, self.block)
-        assert self.run("sync")[0] == 0
+        self.served = QuickServed(folder, self.block)
+        assert self.served.command("sync").returncode == 0
 
     def inside(self, command: Callable[[Settings], Coroutine[Any, Any, int]]) -> tuple[int, str]:
         """The work of a command in this process, for it takes seconds to start one: its exit code and its words."""

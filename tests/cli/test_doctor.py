@@ -18,11 +18,11 @@ from adapters.web.settings import WebSettings, webhook_key
 from adapters.web.signature import Keys, verify
 from core.errors import ProviderUnavailable
 from core.ports.channel import Finding, Level
-from evals.serving import Served
 from gateway.doctor import Addresses, Examined, Patient, Reply, examine, is_well, secrets_of, webhook_finding
 from gateway.http import problem
 from tests.flows.company import ACCOUNT, PASSWORD, WEBHOOK_SECRET, settings
 from tests.identity.world import Chat
+from tests.nursery import QuickServed
 
 OK, WARNING, FAILURE = Level.OK, Level.WARNING, Level.FAILURE
 CANARY = "canary-token-of-the-vendor"
@@ -285,7 +285,7 @@ class Clinic:
         knowledge = folder / "kb"
         knowledge.mkdir(parents=True)
         (knowledge / "a.md").write_text("# A\n\nText.\n")
-        self.served = Served(folder, settings(knowledge))
+        self.served = QuickServed(folder, settings(knowledge))
         self.block = settings(knowledge, public={"base_url": self.served.url})
         self.block["tenants"][0]["accounts"] += accounts
         self.served.write(self.block)

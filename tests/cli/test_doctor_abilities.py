@@ -14,7 +14,6 @@ import pytest
 
 from core.errors import StoreUnavailable
 from core.ports.channel import Finding, Level
-from evals.serving import Served
 from gateway.cli.doctor import _doctor
 from gateway.compose import load_settings
 from gateway.doctor import Examined
@@ -22,6 +21,7 @@ from gateway.doctor_abilities import Ability, examine_abilities
 from gateway.lab.model import ModelLab, read_script
 from tests.cli.modelled import KEY, TOOL_KEY, Host, Orders, tool
 from tests.flows.company import settings, write_articles
+from tests.nursery import QuickServed
 
 CALLS = {"call": {"name": "note", "arguments": {"word": "yes"}}}
 ANSWERS = [
@@ -37,7 +37,7 @@ class Clinic:
     def __init__(self, folder: Path) -> None:
         self.host, self.orders, self.lab = Host(), Orders(), ModelLab(read_script(SCRIPT))
         self.address, self.shop = self.host.serve(self.lab.app()), self.host.serve(self.orders.app())
-        self.served = Served(folder, settings(write_articles(folder / "kb")))
+        self.served = QuickServed(folder, settings(write_articles(folder / "kb")))
         self.knowledge = folder / "kb"
 
     def write(self, *, key: str = KEY, model: str = "small", **tenant: Any) -> None:

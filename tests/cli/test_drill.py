@@ -15,13 +15,13 @@ from aiohttp import web
 from rich.console import Console
 from typer.testing import CliRunner
 
-from evals.serving import Served
 from gateway.cli import drill as command
 from gateway.cli.drill_outage import LIMIT_S, PEOPLE, QUOTED, Drilled, drill
 from gateway.cli.drill_stage import NoDrill, free_ports
 from gateway.compose import load_settings
 from tests.cli.modelled import Host, tool
 from tests.flows.company import TENANT, settings, write_articles
+from tests.nursery import QuickServed
 
 QUESTION = "Within how many days can I return goods?"
 PATIENT = {"engine": {"converse": {"patience_s": 6}}}
@@ -46,7 +46,7 @@ class Company:
             },
         }
         self.block["tenants"][0] |= {"tools": [tool(address)], "tool_scopes": {"verified": ["orders"]}, **PATIENT}
-        self.served = Served(folder, self.block)
+        self.served = QuickServed(folder, self.block)
 
     def _vendor(self) -> web.Application:
         async def remember(request: web.Request) -> web.Response:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from evals.over_http import ask_all, report, settings
-from evals.serving import Served
 from evals.suite import load, write
+from tests.nursery import QuickServed
 
 DOCUMENTS = [
     (
@@ -48,7 +48,7 @@ def _suite(folder: Path) -> Path:
 def test_a_suite_is_asked_over_http_and_written_for_the_scorer(tmp_path: Path) -> None:
     suite = load(_suite(tmp_path / "tiny"))
     password = "of-no-worth-at-all"
-    served = Served(tmp_path / "serve", settings([suite], password))
+    served = QuickServed(tmp_path / "serve", settings([suite], password))
     synced = served.command("sync")
     assert synced.returncode == 0, synced.stderr
     served.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -14,8 +15,8 @@ import aiohttp
 
 from evals.serving import get_status
 from gateway.cli.chat_client import Event, read_events
-from tests.faults.nursery import Born, QuickServed
 from tests.flows.company import QUESTIONS
+from tests.nursery import Born, QuickServed
 
 LIMIT = aiohttp.ClientTimeout(total=None, sock_connect=10, sock_read=60)
 
@@ -53,7 +54,7 @@ class Town:
 
     def _ready_or_dead(self, child: Born) -> None:
         while child.poll() is None and get_status(self.served.internal_url + "/readyz") != 200:
-            with suppress(TimeoutError):
+            with suppress(subprocess.TimeoutExpired):
                 child.wait(0.02)
 
     async def live_through(self, crashes: Iterable[str], *, kill: Kill | None = None) -> None:

@@ -14,14 +14,13 @@ import aiohttp
 import jwt
 from aiohttp import web
 
-from evals.serving import Served
 from gateway.cli.chat_client import Event
 from gateway.lab.model import ModelLab, read_script
 from gateway.lab.shop import ShopLab
 from gateway.lab.shop.lab import KEY as SHOP_KEY
 from tests.faults.crowd import LIMIT, Town, Visitor
-from tests.faults.nursery import Nursery, QuickServed
 from tests.flows.company import ACCOUNT, settings, write_articles
+from tests.nursery import QuickServed
 
 MODEL_KEY: Final = "a-model-key"
 JWT_SECRET: Final = "a shared secret of at least 32 bytes"
@@ -134,7 +133,7 @@ class ModelTown:
 
 
 @asynccontextmanager
-async def model_town(folder: Path, nursery: Nursery) -> AsyncIterator[ModelTown]:
+async def model_town(folder: Path) -> AsyncIterator[ModelTown]:
     """Everything but a life of the serving process."""
     model, shop = ModelLab(read_script(dict(SCRIPT))), ShopLab()
     app = web.Application()
@@ -145,8 +144,7 @@ async def model_town(folder: Path, nursery: Nursery) -> AsyncIterator[ModelTown]
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     address = f"http://127.0.0.1:{runner.addresses[0][1]}"
     try:
-        served = _served(folder, address)
-        town = Town(QuickServed.of(served, nursery))
+        town = Town(_served(folder, address))
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         async with aiohttp.ClientSession(connector=connector, timeout=LIMIT) as http:
             visitor = Known(town=town, http=http, rng=Random(1))
@@ -159,7 +157,7 @@ async def model_town(folder: Path, nursery: Nursery) -> AsyncIterator[ModelTown]
         await runner.cleanup()
 
 
-def _served(folder: Path, address: str) -> Served:
+def _served(folder: Path, address: str) -> QuickServed:
     account = {"jwt_keys": [{"kid": "k", "alg": "HS256", "secret": JWT_SECRET}]}
     block = settings(write_articles(folder / "kb"), account=account)
     role = [{"endpoint": "lab", "model": "any"}]
@@ -172,7 +170,7 @@ def _served(folder: Path, address: str) -> Served:
         "tools": [refund_tool(f"{address}/shop")],
         "tool_scopes": {"verified": ["refunds"]},
     }
-    served = Served(folder, block)
+    served = QuickServed(folder, block)
     ended = served.command("sync")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return served

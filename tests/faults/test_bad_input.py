@@ -20,6 +20,7 @@ from evals.serving import Served, get_status
 from tests.faults.books import books_of
 from tests.flows.company import ACCOUNT, PASSWORD, QUESTIONS, WEBHOOK_SECRET
 from tests.flows.conftest import MakeCompany
+from tests.nursery import QuickServed
 
 ROOMY = 10**12
 BIG = "How much is delivery to Germany? " * 100
@@ -133,7 +134,7 @@ async def _check_read_only(served: Served, first: Answer) -> None:
 def test_a_second_serve_on_the_same_data_is_refused(make_company: MakeCompany) -> None:
     served = make_company()
     served.start()
-    other = Served(served.folder / "other", {**json.loads(served.config.read_text()), "data_dir": "../var"})
+    other = QuickServed(served.folder / "other", {**json.loads(served.config.read_text()), "data_dir": "../var"})
     ended = other.command("serve")
     assert ended.returncode == 3
     assert f"in use by another `frontdesk serve` (process {served.pid})" in ended.stderr

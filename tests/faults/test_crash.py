@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -13,8 +13,8 @@ import pytest
 from gateway.crashpoints import POINTS
 from tests.faults.books import Books, books_of, shown
 from tests.faults.crowd import Town, Visitor, crowd
-from tests.faults.nursery import Born, Nursery, QuickServed
 from tests.flows.company import company
+from tests.nursery import Born
 
 PASSES = (1, 3)
 """At which pass of a crash point each life ends."""
@@ -26,15 +26,9 @@ POISON_LIVES = 3
 MakeTown = Callable[[], Town]
 
 
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as made:
-        yield made
-
-
 @pytest.fixture
-def make_town(tmp_path: Path, nursery: Nursery) -> MakeTown:
-    return lambda: Town(QuickServed.of(company(tmp_path), nursery))
+def make_town(tmp_path: Path) -> MakeTown:
+    return lambda: Town(company(tmp_path))
 
 
 async def _check(town: Town, visitors: list[Visitor]) -> Books:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.faults.books import books_of, shown
 from tests.faults.model_town import REFUND, RETURNS, ModelTown, model_town
-from tests.faults.nursery import Born, Nursery
+from tests.nursery import Born
 
 REFUND_POINTS = (
     "tool.intent:1", "tool.intent:2", "tool.intent:3", "tool.intent:4", "tool.result:1", "tool.result:2",
@@ -29,12 +28,6 @@ STREAM_POINTS = (
     "commit.before:1",
     "send.before:1",
 )
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as made:
-        yield made
 
 
 def _yes(view: dict[str, Any]) -> str:
@@ -54,8 +47,8 @@ async def _rest(made: ModelTown) -> list[str]:
 
 
 @pytest.mark.parametrize("point", REFUND_POINTS)
-async def test_a_confirmed_refund_happens_once(tmp_path: Path, nursery: Nursery, point: str) -> None:
-    async with model_town(tmp_path, nursery) as made, asyncio.timeout(100):
+async def test_a_confirmed_refund_happens_once(tmp_path: Path, point: str) -> None:
+    async with model_town(tmp_path) as made, asyncio.timeout(100):
         async with asyncio.TaskGroup() as group:
             group.create_task(made.town.live_through([point]))
             await made.visitor.arrive()
@@ -67,8 +60,8 @@ async def test_a_confirmed_refund_happens_once(tmp_path: Path, nursery: Nursery,
         assert made.shop.database.effects[0]["refund_id"] in told["text"]
 
 
-async def test_a_refund_whose_answer_was_lost_with_the_process_happens_once(tmp_path: Path, nursery: Nursery) -> None:
-    async with model_town(tmp_path, nursery) as made, asyncio.timeout(100):
+async def test_a_refund_whose_answer_was_lost_with_the_process_happens_once(tmp_path: Path) -> None:
+    async with model_town(tmp_path) as made, asyncio.timeout(100):
         made.shop.troubles.add("lost", on="initiate_refund")
 
         async def kill(child: Born) -> None:
@@ -85,8 +78,8 @@ async def test_a_refund_whose_answer_was_lost_with_the_process_happens_once(tmp_
 
 
 @pytest.mark.parametrize("point", STREAM_POINTS)
-async def test_a_streamed_answer_goes_on_where_it_was(tmp_path: Path, nursery: Nursery, point: str) -> None:
-    async with model_town(tmp_path, nursery) as made, asyncio.timeout(100):
+async def test_a_streamed_answer_goes_on_where_it_was(tmp_path: Path, point: str) -> None:
+    async with model_town(tmp_path) as made, asyncio.timeout(100):
         async with asyncio.TaskGroup() as group:
             group.create_task(made.town.live_through([point]))
             await made.visitor.arrive()

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from watchfiles import watch
 
 from evals.serving import Served
+from tests.nursery import QuickServed
 
 TENANT: Final = "acme"
 ACCOUNT: Final = "acme-web"
@@ -82,17 +83,17 @@ def company(
     is_synced: bool = True,
     engines: Mapping[str, str] | None = None,
     **server: Any,
-) -> Served:
+) -> QuickServed:
     """The company in ``folder``, its knowledge indexed, not yet serving; ``engines`` are the lines of the YAML that name them."""
     knowledge = write_articles(folder / "kb")
     if engines:
         grown = {**settings(knowledge, account=account, session_secret=SESSION_SECRET, **server), **engines}
-        served = Served(folder, grown)
+        served = QuickServed(folder, grown)
         if is_synced:
             ended = served.command("sync")
             assert ended.returncode == 0, ended.stdout + ended.stderr
         return served
-    served = Served(folder, settings(knowledge, account=account, **server))
+    served = QuickServed(folder, settings(knowledge, account=account, **server))
     if is_synced:
         shutil.copytree(_synced(), folder / "var")
     return served
@@ -103,7 +104,7 @@ def _synced() -> Path:
     """The data directory after ``frontdesk sync`` of the articles: it is the same for every company, so it is made once."""
     folder = Path(tempfile.mkdtemp(prefix="frontdesk-company-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    served = Served(folder, settings(write_articles(folder / "kb")))
+    served = QuickServed(folder, settings(write_articles(folder / "kb")))
     ended = served.command("sync")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return folder / "var"

@@ -30,6 +30,7 @@ from gateway.lab.shop.seed import seeded
 from gateway.lab.stand_ins import Played, StandIns
 from tests.browser.demo import settings as demo_settings
 from tests.flows.company import PASSWORD
+from tests.nursery import QuickServed
 
 TENANT: Final = "demo"
 WEB: Final = "demo-web"
@@ -250,7 +251,7 @@ async def lab_world(folder: Path) -> AsyncIterator[LabWorld]:
     port = free_port()
     origin = f"http://127.0.0.1:{port}"
     environ = {"FRONTDESK_LAB_PORT": str(port), "FRONTDESK_DEMO_PASSWORD": PASSWORD}
-    served = Served(folder, _settings(origin), environ=environ)
+    served = QuickServed(folder, _settings(origin), environ=environ)
     ended = await asyncio.to_thread(served.command, "sync")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     stand_ins = StandIns(origin, run=int(time.time()))

@@ -24,6 +24,7 @@ from tests.kb_sync.test_git import GitPlace
 from tests.kb_sync.test_rss import FeedPlace
 from tests.kb_sync.test_s3 import S3Place
 from tests.kb_sync.website_place import WebsitePlace
+from tests.nursery import QuickServed
 
 LAMPS = {
     "website": "Anemone", "rss": "Begonia", "zendesk_guide": "Camellia", "confluence": "Dahlia", "notion": "Echinacea",
@@ -49,7 +50,7 @@ class Company:
         self.write("hours", "The {lamp} lamp burns for 11 hours.")
         self.write("weight", "The {lamp} lamp weighs 700 grams.")
         self.write("glass", "The glass of the {lamp} lamp is made in Murano.")
-        self.served = Served(folder, changed(settings(folder), knowledge={"sources": self.blocks()}))
+        self.served = QuickServed(folder, changed(settings(folder), knowledge={"sources": self.blocks()}))
 
     def blocks(self) -> list[dict[str, Any]]:
         remote = {kind: {**place.settings(), **OWN.get(kind, {})} for kind, place in self.remote.items()}

@@ -19,6 +19,7 @@ from core.ports.channel import RawRequest
 from evals.serving import Served
 from gateway.http.express import Express
 from gateway.services import Current, Limits, Services
+from tests.nursery import QuickServed
 
 KEY = b"k" * 32
 PATH = "/webhooks/demo-web"
@@ -30,7 +31,7 @@ USUAL = "Connection: close\r\n"
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     secret = "whsec_" + base64.b64encode(KEY).decode()
     account = {"id": "demo-web", "channel": "web", "webhook_secrets": [secret], "allow_any_origin": True}
-    server = Served(
+    server = QuickServed(
         tmp_path_factory.mktemp("express"),
         {
             "server": {"limits": {"body_bytes": 20_000}},

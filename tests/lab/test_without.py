@@ -12,11 +12,12 @@ import pytest
 from evals.chat import ask
 from evals.serving import Served, free_port
 from tests.browser.demo import settings
+from tests.nursery import QuickServed
 
 
 @pytest.fixture
 def served(tmp_path: Path) -> Iterator[Served]:
-    made = Served(tmp_path, settings(), environ={"FRONTDESK_LAB_PORT": str(free_port())})
+    made = QuickServed(tmp_path, settings(), environ={"FRONTDESK_LAB_PORT": str(free_port())})
     ended = made.command("sync")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     made.start()
@@ -25,7 +26,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
 
 
 def test_the_demos_yaml_has_no_mistake(tmp_path: Path) -> None:
-    ended = Served(tmp_path, settings()).command("check")
+    ended = QuickServed(tmp_path, settings()).command("check")
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.endswith("fine (1 tenant, 6 accounts, 1 source, 2 people)\n"), "not even a warning"
     assert ended.stderr.count("\n") == 1
