@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -39,13 +40,14 @@ def _compared(vendor: Vendor, rounds: int, seconds: float, folder: Path) -> list
     acks: list[paced.Paced] = []
     for number in range(rounds):
         with _sdk_app(vendor.channel) as url:
-            theirs.append(_under_load(vendor, url, folder, seconds))
+            theirs.append(_under_load(url, _written(vendor, url, folder), seconds))
         served = _served(vendor, folder / f"{vendor.channel}-{number}")
+        url = f"{served.url}/webhooks/bench"
+        events = _written(vendor, url, folder)
         served.start()
         try:
-            url = f"{served.url}/webhooks/bench"
-            ours.append(_under_load(vendor, url, folder, seconds))
-            acks.append(_half_load(vendor, url, ours[-1].per_second / 2, seconds, folder))
+            ours.append(_under_load(url, events, seconds))
+            acks.append(_half_load(url, events, ours[-1].per_second / 2, seconds))
         finally:
             served.kill()
     name = vendor.channel
@@ -70,27 +72,35 @@ def _compared(vendor: Vendor, rounds: int, seconds: float, folder: Path) -> list
     ]
 
 
-def _under_load(vendor: Vendor, url: str, folder: Path, seconds: float) -> load.Load:
-    events = folder / "events.http"
-    _write(vendor, url, events)
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Files of whole requests, all different: to warm up, to measure, and for half the load."""
+
+    warming: Path
+    measured: Path
+    half: Path
+
+
+def _written(vendor: Vendor, url: str, folder: Path) -> Events:
+    """Made before the load: the turns of the first events would begin while later ones are being signed."""
+    events = Events(*(folder / f"{name}.http" for name in ("warming", "measured", "half")))
+    for place, path in enumerate((events.warming, events.measured, events.half)):
+        with path.open("wb") as file:
+            for number in range(place * EVENTS_PER_ROUND, (place + 1) * EVENTS_PER_ROUND):
+                headers, body = vendor.event(number, url)
+                file.write(load.framed(load.raw_request(url, headers, body)))
+    return events
+
+
+def _under_load(url: str, events: Events, seconds: float) -> load.Load:
     base = "{0.scheme}://{0.netloc}".format(urlsplit(url))
-    load.wrk(base + "/", load.RAW % events, seconds=1)
-    _write(vendor, url, events, first=EVENTS_PER_ROUND)
-    return load.wrk(base + "/", load.RAW % events, seconds=seconds)
+    load.wrk(base + "/", load.RAW % events.warming, seconds=1)
+    return load.wrk(base + "/", load.RAW % events.measured, seconds=seconds)
 
 
-def _write(vendor: Vendor, url: str, events: Path, *, first: int = 0) -> None:
-    with events.open("wb") as file:
-        for number in range(first, first + EVENTS_PER_ROUND):
-            headers, body = vendor.event(number, url)
-            file.write(load.framed(load.raw_request(url, headers, body)))
-
-
-def _half_load(vendor: Vendor, url: str, per_second: float, seconds: float, folder: Path) -> paced.Paced:
+def _half_load(url: str, events: Events, per_second: float, seconds: float) -> paced.Paced:
     """How late answers are when events come at a steady pace."""
-    events = folder / "events.http"
-    _write(vendor, url, events, first=2 * EVENTS_PER_ROUND)
-    return paced.paced(url, events, count=int(min(per_second * seconds, EVENTS_PER_ROUND)), per_second=per_second)
+    return paced.paced(url, events.half, count=int(min(per_second * seconds, EVENTS_PER_ROUND)), per_second=per_second)
 
 
 @contextmanager

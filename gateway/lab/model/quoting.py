@@ -12,13 +12,16 @@ from typing import Final
 from core.words import listed, sentences, stems
 
 MAX_SOURCE_CHARS: Final = 20_000
-LEAST_SHARE: Final = 0.34
+LEAST_SHARE: Final = 0.25
 """A sentence must hold this share of the question's weight, its own words and those of its heading together."""
 
 NEXT_SHARE: Final = 0.6
 """Further sentences must fit at least this much as well as the best one."""
 
-TITLE_WEIGHT: Final = 0.5
+FIRST_BONUS: Final = 0.4
+"""More for the first source, half of it for the second, and so on: the search put the best first."""
+
+TITLE_WEIGHT: Final = 0.7
 TITLE_LINES: Final = 2
 """A source begins with its title and the path of its headings."""
 
@@ -56,15 +59,16 @@ def quoted(question: str, sources: Mapping[int, str], *, language: str, most: in
     weights = _weights(wanted, own)
     whole = sum(weights.values())
     kind = next((sought for asked, sought in SOUGHT.items() if re.search(asked, question, re.IGNORECASE)), None)
+    shares = [_score(weights, own[at], titles[at]) / whole for at in range(len(every))]
+    if max(shares) < LEAST_SHARE:
+        return ""
     scored = [
-        (_score(weights, own[at], titles[at]) / whole + _bonus(kind, each.text), -len(each.text), each)
-        for at, each in enumerate(every)
-        if own[at] & wanted
+        (share + _bonus(kind, each.text) + FIRST_BONUS / each.source, -len(each.text), each)
+        for share, each in zip(shares, every, strict=True)
+        if share
     ]
     scored.sort(key=lambda entry: entry[:2], reverse=True)
-    if not scored or scored[0][0] < LEAST_SHARE:
-        return ""
-    least = max(LEAST_SHARE, scored[0][0] * NEXT_SHARE)
+    least = scored[0][0] * NEXT_SHARE
     chosen = _distinct([each for score, _, each in scored if score >= least])[:most]
     chosen.sort(key=lambda each: (each.source, each.place))
     return " ".join(f"{each.text} [{each.source}]" for each in chosen)

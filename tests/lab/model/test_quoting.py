@@ -61,6 +61,16 @@ def test_every_sentence_stands_in_the_source_of_its_mark(sources: dict[int, str]
         assert sentence.rstrip(".") in plain or all(word in plain for word in re.findall(r"\w+", sentence))
 
 
+def test_what_stands_under_a_fitting_heading_is_quoted_too() -> None:
+    source = "Delivery\nDelivery > How long does it take?\nTwo to four working days. From Monday to Friday."
+    assert quoted("How long does delivery take?", {1: source}, language="en").startswith("Two to four working days. [1]")
+
+
+def test_of_what_fits_alike_the_first_source_is_quoted() -> None:
+    sources = {1: "A hose lasts for years.", 2: "A hose lasts for ages.", 3: "A hose lasts for weeks."}
+    assert quoted("How good is a hose?", sources, language="en", most=1) == "A hose lasts for years. [1]"
+
+
 def test_no_more_sentences_than_wanted(sources: dict[int, str]) -> None:
     assert len(re.findall(r"\[\d\]", quoted("delivery", sources, language="en", most=2))) <= 2
 
