@@ -13,6 +13,9 @@ from bench.settings import web_settings
 from evals.serving import Served
 
 EVENTS_PER_ROUND = 60_000
+WARMING = 20_000
+"""Events of a second before the measured load: what messages need beyond the start is loaded beside the first of them."""
+
 CONVERSATIONS = 2_000
 
 
@@ -20,14 +23,15 @@ def run(rounds: int, seconds: float, folder: Path) -> list[Figure]:
     """Interleaved rounds of echo, echo with uvloop, and the accept path."""
     key = secrets.token_bytes(32)
     settings = web_settings(webhook_secret="whsec_" + base64.b64encode(key).decode(), debounce_ms=10_000)
-    path, events = "/webhooks/bench-web", folder / "events.txt"
+    path, warming, events = "/webhooks/bench-web", folder / "warming.txt", folder / "events.txt"
     echoes: list[load.Load] = []
     fast_echoes: list[load.Load] = []
     accepts: list[load.Load] = []
     lost = 0
     body = load.event_body(0, CONVERSATIONS).decode()
     for number in range(rounds):
-        load.write_events(events, first=0, count=EVENTS_PER_ROUND, key=key, conversations=CONVERSATIONS)
+        load.write_events(warming, first=0, count=WARMING, key=key, conversations=CONVERSATIONS)
+        load.write_events(events, first=WARMING, count=EVENTS_PER_ROUND, key=key, conversations=CONVERSATIONS)
         with load.echo_server(uvloop=False) as url:
             echoes.append(load.wrk(url, load.ECHO % body, seconds=seconds))
         with load.echo_server(uvloop=True) as url:
@@ -35,10 +39,12 @@ def run(rounds: int, seconds: float, folder: Path) -> list[Figure]:
         served = Served(folder / f"round-{number}", settings, prefix=load.PIN)
         served.start()
         try:
+            first = load.wrk(served.url + path, load.REPLAY % (warming, path), seconds=1)
             accepts.append(load.wrk(served.url + path, load.REPLAY % (events, path), seconds=seconds))
         finally:
             served.kill()
-        lost += max(0, min(accepts[-1].requests, EVENTS_PER_ROUND) - _stored(served.folder))
+        acknowledged = min(first.requests, WARMING) + min(accepts[-1].requests, EVENTS_PER_ROUND)
+        lost += max(0, acknowledged - _stored(served.folder))
     return _figures(echoes, fast_echoes, accepts, lost)
 
 

@@ -33,7 +33,9 @@ from kb_sync import SourceContext
 from kb_sync.pipeline import ChunkSettings, SyncJob, build, sync
 from kb_sync.sources.folder import plugin
 
-SUITES = ("golden_dev", "techqa", "wixqa", "tau_knowledge_banking", "mtrag_un")
+SUITES = ("techqa", "wixqa", "tau_knowledge_banking", "mtrag_un")
+"""Together 2 696 documents; the mixed suite has 1 998 of the same once more."""
+
 ASKED = ("techqa", "wixqa")
 
 

@@ -47,7 +47,7 @@ class Writer:
     """Runs jobs on ``connection``, which belongs to its thread from ``start`` to ``stop``.
 
     ``insert_rows`` inserts events and tells which were new; where ``is_one_statement`` says that so many are one statement,
-    they need no transaction around them.
+    they need no transaction around them.  ``wrote`` hears how many jobs became durable together.
     """
 
     def __init__(
@@ -55,10 +55,12 @@ class Writer:
         connection: WritingConnection,
         insert_rows: Callable[[sqlite3.Connection, Rows], tuple[bool, ...]],
         is_one_statement: Callable[[int], bool],
+        wrote: Callable[[int], None],
     ) -> None:
         self._connection = connection
         self._insert_rows = insert_rows
         self._is_one_statement = is_one_statement
+        self._wrote = wrote
         self._jobs: deque[Job] = deque()
         # Not an Event, whose lock and condition are Python: ringing this takes some 5 µs less of the loop's time.
         self._bell: SimpleQueue[None] = SimpleQueue()
@@ -126,6 +128,7 @@ class Writer:
             results = [(job.future, None, refused) for job in jobs]
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             cast(asyncio.AbstractEventLoop, self._loop).call_soon_threadsafe(_resolve, results)
+        self._wrote(len(results))
 
     def _transaction(self, jobs: list[Job]) -> list[Result]:
         if all(job.work is None for job in jobs) and self._is_one_statement(sum(len(job.rows) for job in jobs)):

@@ -63,7 +63,9 @@ def test_every_sentence_stands_in_the_source_of_its_mark(sources: dict[int, str]
 
 def test_what_stands_under_a_fitting_heading_is_quoted_too() -> None:
     source = "Delivery\nDelivery > How long does it take?\nTwo to four working days. From Monday to Friday."
-    assert quoted("How long does delivery take?", {1: source}, language="en").startswith("Two to four working days. [1]")
+    assert quoted("How long does delivery take?", {1: source}, language="en").startswith(
+        "Two to four working days. [1]"
+    )
 
 
 def test_of_what_fits_alike_the_first_source_is_quoted() -> None:
