@@ -49,7 +49,7 @@ def inspect(query: SearchQuery, result: SearchResult) -> Inspected:
         **meaning,
         **held,
         **_standing_out(worded, held["covered_first"]),
-        **_asked(query, wants),
+        **_asked(query, wants, read),
         **vague_signals(query, result.terms),
     }
     rounded = {name: round(value, 4) for name, value in named.items()}
@@ -118,11 +118,14 @@ def _held(wants: Wanted, read: Sequence[Seen]) -> dict[str, float]:
     }
 
 
-def _asked(query: SearchQuery, wants: Wanted) -> dict[str, float]:
-    """The question itself: some kinds are answered by fewer pages than others, and a word or two seldom say enough."""
-    has_history = bool(query.earlier or query.hints.strip())
+def _asked(query: SearchQuery, wants: Wanted, read: Sequence[Seen]) -> dict[str, float]:
+    """The question itself: some kinds are answered by fewer pages than others, and a word or two seldom say enough.
+
+    Unless one of the two is a code of which the best passage tells: "E03" means one thing.
+    """
+    says_enough = bool(query.earlier or query.hints.strip() or _names_its_page(wants, read))
     return {
-        "bare": 0.0 if has_history else 1 / (1 + len(wants.words)),
+        "bare": 0.0 if says_enough else 1 / (1 + len(wants.words)),
         "length": min(1.0, log1p(len(query.text.split())) / log1p(_LONG)),
         "follow_up": float(bool(query.earlier)),
         "names": float(bool(wants.names)),
@@ -132,3 +135,8 @@ def _asked(query: SearchQuery, wants: Wanted) -> dict[str, float]:
         "whether": float(wants.kind is Asked.WHETHER),
         "topic": float(wants.kind is Asked.TOPIC),
     }
+
+
+def _names_its_page(wants: Wanted, read: Sequence[Seen]) -> bool:
+    """Whether the best passage holds every code that is asked for, and there is one."""
+    return bool(wants.codes and read) and read[0].named.issuperset(wants.codes)

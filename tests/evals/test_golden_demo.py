@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
 import pytest
+import yaml
 
 from evals.engine import Setting, asking, doubts
 from evals.gates import SHIPPED, read_gates
@@ -14,6 +16,7 @@ from evals.opened import Opened, opened
 from evals.serving import ROOT
 
 GOLDEN = ROOT / "evals" / "golden"
+DEMO = ROOT / "config" / "examples" / "demo" / "frontdesk.yaml"
 HANDED_OVER = ("asked for a person", "high stakes")
 
 
@@ -68,6 +71,28 @@ def test_every_answer_is_cited(answered: Answered) -> None:
     answers = {name: p for name, p in answered.predictions.items() if p["decision"] == "answer" and p["confidence"] > 0}
     assert len(answers) > 100
     assert not [name for name, p in answers.items() if not p["citations"]]
+
+
+def offered() -> list[str]:
+    """What a newcomer is invited to ask: the demo's suggestions, and what the README quotes."""
+    accounts = yaml.safe_load(DEMO.read_text(encoding="utf-8"))["tenants"][0]["accounts"]
+    pressed = [text for account in accounts for text in account.get("suggestions", ())]
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    quoted = [*re.findall(r'\*"(.+?)"\*', readme), *re.findall(r'"user_message": "(.+?)"', readme)]
+    assert pressed
+    assert quoted
+    return [*pressed, *quoted]
+
+
+@pytest.mark.parametrize("question", dict.fromkeys(offered()))
+def test_what_a_newcomer_is_invited_to_ask_comes_out_right(answered: Answered, question: str) -> None:
+    (item,) = [item for item in answered.suite.items if item["question"] == question and not item["history"]]
+    found = answered.predictions[item["id"]]
+    if item["answerable"]:
+        assert found["decision"] == "answer", found
+        assert is_right(item, found), found["citations"]
+    else:
+        assert found["decision"] != "answer", found
 
 
 def test_people_and_high_stakes_are_handed_over(answered: Answered) -> None:

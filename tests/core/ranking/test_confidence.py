@@ -40,6 +40,16 @@ def test_a_clear_answer_is_given_and_a_muddle_is_not(has_cosine: bool) -> None:
     assert ("cosine" in judged(ASKED, good).signals) is has_cosine
 
 
+def test_a_code_that_the_best_passage_tells_of_says_enough() -> None:
+    def bare(text: str) -> float:
+        return judged(SearchQuery(text=text), clear()).signals["bare"]
+
+    assert bare("The pump shows E03") == 0.0
+    assert bare("The pump shows E04") > 0.0
+    assert bare("The pump shows E03, or was it E04?") > 0.0
+    assert bare("The filter") > 0.0
+
+
 def test_the_reasons_name_what_is_missing() -> None:
     told = judged(ASKED, muddled())
     assert "none of the passages names “xr-200”" in told.because

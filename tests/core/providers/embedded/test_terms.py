@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,18 @@ def test_plain_spellings() -> None:
 def test_stems() -> None:
     assert stem("devoluciones", "es") == stem("devolución", "es")
     assert stem("x" * 65, "en") == ""
+
+
+def test_a_code_tells_more_than_a_word_that_is_as_rare(tmp_path: Path) -> None:
+    chunks = (
+        make_chunk("shows", "The new display shows the hour."),
+        make_chunk("code", "Code E03: no water although a zone is open."),
+        *(make_chunk(f"rose{n}", "Roses grow in the sun.") for n in range(20)),
+    )
+    engine = EmbeddedEngine()
+    engine.build(tmp_path / "g1", "g1", chunks)
+    with closing(engine.open(tmp_path / "g1", "g1")) as index:
+        found = index.search(SearchQuery(text="the display shows E03"))
+        assert found.terms["e03"] == pytest.approx(2 * found.terms["shows"])
+        word, code = (passage(index, text, name).score for text, name in (("shows", "shows"), ("E03", "code")))
+        assert code > word
