@@ -22,7 +22,7 @@ from core.intents.model import IntentModel, Weights
 from core.intents.training import train
 from core.ports.embedding import Embedder
 
-FORMAT: Final = "intents-2"
+FORMAT: Final = "intents-3"
 """Grows when n-grams, learning or the file change, so that no older file is read."""
 
 

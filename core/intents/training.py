@@ -41,7 +41,7 @@ SHARES_WITHOUT: Final = (0.5, 0.5, 0.0)
 BESIDE: Final = 0.5
 """Say of the linear machine."""
 
-COST, STOP, PIECES = 0.5, 0.3, 0.7
+COST, STOP, PIECES = 1.0, 0.3, 0.7
 """Of the linear machine: what an error costs, when it is good enough, and what a piece counts beside a word."""
 
 DIRECTIONS: Final = 64
@@ -196,11 +196,13 @@ def _exact(rows: _Rows, words: int, pieces: int, shares: tuple[float, float, flo
 
 def _landmarked(rows: _Rows, words: int, pieces: int, landmarks: NDArray[np.intp]) -> tuple[Floats, Floats]:
     """Least squares over the commonest n-grams and the landmarks; the landmarks' overlap is taken out first."""
+    from scipy.linalg import cho_solve, solve_triangular  # noqa: PLC0415  as the linear machine's
+
     share = SHARES[2]
     chosen, _ = _rounded(rows.vectors[landmarks])
     alike = _nearby(chosen, chosen, share, WIDTH_OF_MANY).astype(np.float64)
     alike.flat[:: len(landmarks) + 1] += JITTER
-    apart = np.linalg.inv(np.linalg.cholesky(alike)).T.astype(np.float32)
+    apart = solve_triangular(np.linalg.cholesky(alike), np.eye(len(alike)), lower=True).T.astype(np.float32)
     size = words + pieces + len(landmarks)
     curve, aims = np.zeros((size, size)), np.zeros((size, rows.intents))
     for start in range(0, len(rows), BLOCK):
@@ -210,8 +212,7 @@ def _landmarked(rows: _Rows, words: int, pieces: int, landmarks: NDArray[np.intp
         curve += table.T @ table
         aims += table.T @ rows.targets(part).astype(np.float32)
     curve.flat[:: size + 1] += RIDGE
-    lower = np.linalg.cholesky(curve)
-    found = np.linalg.solve(lower.T, np.linalg.solve(lower, aims)).astype(np.float32)
+    found = cho_solve((np.linalg.cholesky(curve), True), aims).astype(np.float32)
     grams = found[: words + pieces]
     grams[:words] *= SHARES[0] ** 0.5
     grams[words:] *= SHARES[1] ** 0.5

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.sentiment import label, mood, polarity, sentiment
+from core.sentiment.english import strength
 from core.settings import Sentiment
 
 SUITE = Path(os.environ.get("FRONTDESK_SHARED", "/nonexistent")) / "data" / "sentiment" / "items.jsonl"
@@ -42,6 +43,18 @@ def test_label(text: str, expected: str) -> None:
 )
 def test_negation_lowers(plain: str, turned: str) -> None:
     assert polarity(turned) < polarity(plain)
+
+
+@pytest.mark.parametrize(
+    ("form", "listed"), [("charmed", "charming"), ("usefully", "useful"), ("annoys", "annoy"), ("stalls", "stalled")]
+)
+def test_a_form_is_as_strong_as_the_word(form: str, listed: str) -> None:
+    assert strength(form) == strength(listed) != 0
+
+
+@pytest.mark.parametrize("word", ["used", "thought", "products", "except", "functions", "positions"])
+def test_a_word_that_praise_is_made_of_is_none(word: str) -> None:
+    assert strength(word) == 0
 
 
 def test_it_is_louder_with_emphasis_and_a_smile() -> None:
