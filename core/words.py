@@ -102,12 +102,16 @@ _STOP_TEXT = {
 }
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_APART = "".join(chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
+"""ASCII, folded, with spaces for all that is in no word."""
+
 _ABBREVIATIONS = listed(
     "e.g i.e etc vs no nr approx ca dr mr mrs ms st inc ltd co corp fig min max tel z.b u.a d.h usw bzw evtl ggf "
     "p.ex env sr sra "
     "a.m p.m resp incl excl"
 )
-_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]")
+_SENTENCE_END = re.compile(r"[.!?…。！？](?:(?<=[。！？])|[.!?…]*[\"'”’)\]]*(?=\s))")
+"""Begins with its set of marks, so that the search passes over all else at once."""
 
 
 def fold(text: str) -> str:
@@ -125,7 +129,10 @@ def without_marks(spread: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text, folded, in order; "don't" is one word, "e-mail" two."""
-    return _WORD.findall(fold(text))
+    if not text.isascii():
+        return _WORD.findall(fold(text))
+    apart = text.translate(_APART)
+    return _WORD.findall(apart) if "'" in apart else apart.split()
 
 
 @cache
