@@ -19,6 +19,8 @@ MAX_HITS: Final = 60
 """No honest message names more; what takes long to read is no message."""
 
 _GAP = re.compile(r"\s\s")
+_GAPS = re.compile(r"\s{2,}")
+_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -46,7 +48,7 @@ class Page:
         self.at = at if at is not None and YEARS.start <= at.year < YEARS.stop else None
         self.low, self.places = folded(text)
         self.words = frozenset(_WORD.findall(self.low))
-        self.has_digit = any(ch.isdigit() for ch in self.low)
+        self.has_digit = any(map(str.isdigit, self.low))
         self.hits: list[Hit] = []
 
     def is_free(self, start: int, end: int) -> bool:
@@ -78,14 +80,13 @@ class Page:
 
 def folded(text: str) -> tuple[str, range | list[int]]:
     """The folded text with single spaces and, for each of its characters, the place of the one it comes from."""
-    if not _GAP.search(text):
-        if text.isascii():
-            return text.lower(), range(len(text))
-        others: dict[str, str | int | None] = {
-            ch: _folded_one(ch, "") for ch in set(text) if not ch.isascii() or ch.isupper()
-        }
-        if all(len(str(one)) == 1 for one in others.values()):
-            return text.translate(str.maketrans(others)), range(len(text))
+    if text.isascii():
+        return _closed_up(text.lower())
+    others: dict[str, str | int | None] = {
+        ch: _folded_one(ch, "") for ch in set(text) if not ch.isascii() or ch.isupper()
+    }
+    if all(len(str(one)) == 1 for one in others.values()):
+        return _closed_up(text.translate(str.maketrans(others)))
     pieces: list[str] = []
     places: list[int] = []
     for at, ch in enumerate(text):
@@ -93,6 +94,19 @@ def folded(text: str) -> tuple[str, range | list[int]]:
         pieces.append(piece)
         places.extend([at] * len(piece))
     return "".join(pieces), places
+
+
+def _closed_up(low: str) -> tuple[str, range | list[int]]:
+    """Folded one character for one, but for the gaps: those become one space each, and then other white space does, too."""
+    if not _GAP.search(low):
+        return low, range(len(low))
+    places: list[int] = []
+    at = 0
+    for gap in _GAPS.finditer(low):
+        places.extend(range(at, gap.start() + 1))
+        at = gap.end()
+    places.extend(range(at, len(low)))
+    return _SPACE.sub(" ", low), places
 
 
 @lru_cache(maxsize=4_096)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 from typing import Final
@@ -37,6 +38,7 @@ _WEAKER: Final = listed(
     "slightly somewhat kinda kind sort bit little almost rather fairly less partly barely mildly marginally"
 )
 _TURNS: Final = listed("but however although though except yet aber mais pero ma mas maar")
+KEPT_WORDS: Final = 16_384
 REACH: Final = 3
 """So many words before a polarity word can turn or strengthen it."""
 
@@ -102,6 +104,7 @@ def _read(text: str) -> _Read:
     return read
 
 
+@lru_cache(maxsize=KEPT_WORDS)
 def _plain(token: str) -> str:
     folded = _LONG.sub(r"\1\1", fold(token).replace("n't", "nt"))
     return _DIGITS.sub("0", folded) if not folded.isalpha() else folded
