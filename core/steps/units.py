@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
@@ -63,15 +62,13 @@ _STARTS_BLOCK = re.compile(r"(?P<hard>#{1,6}\s|>|[-+*]\s|~~~|```|\||=+\s*$)|(?P<
 _RUN_TOGETHER = re.compile(r"[.?!:](?=[A-Z][a-z]*[\s:])(?<=[a-z)].)")
 """Scraped pages lose the line break between "…to the new one." and "To change it:"."""
 
-_ONE_TO_ONE = dict.fromkeys(map(ord, "\n\t\xa0"), " ")
 _ENDS_SENTENCE = (".", "!", "?", ":", ";", "…")
 _CLOSING = "'\")]*_"
 WRAPPED_AT = 60
 """A line at least this long that ends amid a sentence was wrapped by its author's editor."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True, gc=False):
     start: int
     text: str
 
@@ -204,7 +201,7 @@ class _Reader:
 
     def _end_paragraph(self) -> None:
         raw, base = "\n".join(line.text for line in self._pending), self._pending[0].start
-        flat, at = raw.translate(_ONE_TO_ONE), 0
+        flat, at = _spaced(raw), 0
         if not self._in_list:
             self._new_block()
         split = _apart if _RUN_TOGETHER.search(flat) else _as_one
@@ -226,6 +223,11 @@ class _Reader:
                 lead=lead,
             )
         )
+
+
+def _spaced(text: str) -> str:
+    """The text with spaces for other white space, one for one."""
+    return text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ")
 
 
 def _as_one(sentence: str) -> tuple[str, ...]:
