@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from importlib.resources import files
-from itertools import repeat
 from math import log, sqrt
 from operator import mul, or_
 
@@ -22,7 +21,7 @@ import msgspec
 from core.ports.knowledge import Passage
 from core.steps.growing import announces_steps, leans_back
 from core.steps.units import Unit, UnitKind, units
-from core.words import stem, stems, words
+from core.words import stem, stems, stems_of, words
 
 WEIGHTS = "answer.json"
 MAX_UNIT_WORDS = 120
@@ -376,7 +375,7 @@ def _worth(unit: Unit, count: int) -> float:
 
 
 def _stems(text: str, language: str) -> frozenset[str]:
-    return frozenset(map(stem, words(text), repeat(language)))
+    return frozenset(stems_of(words(text), language))
 
 
 _heading_stems = lru_cache(maxsize=KEPT_HEADINGS)(_stems)
