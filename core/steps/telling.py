@@ -15,6 +15,7 @@ from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from math import log, sqrt
 from operator import mul, or_
+from string import ascii_letters, digits
 
 import msgspec
 
@@ -53,7 +54,7 @@ _MAY_LINK = re.compile(r"[-*_=|•:\[][-*_=|•/]")
 
 _ENDS_SENTENCE = (".", "!", ":", ";", "?", "…", "。", "！")
 _CLOSING = "'\")]*_”’"
-_LETTERS = b" ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_LETTERS, _FIGURES = f" {ascii_letters}".encode(), digits.encode()
 _ANSWER_SECTION = re.compile(
     r"\b(?:answer|solution|resolution|resolving|workaround|remedy|procedure|steps|how to|instructions|antwort|lösung|"
     r"so geht|solución|réponse)\b",
@@ -192,8 +193,7 @@ def model() -> Mapping[str, float]:
     return stored
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(msgspec.Struct, frozen=True):
     """What a unit is, whatever is asked; ``features`` as they are when steps and figures are wanted."""
 
     worth: float
@@ -296,31 +296,34 @@ def _asked_above(listed: Sequence[Unit], own: Sequence[float]) -> list[float]:
 def _form(listed: Sequence[Unit], index: int) -> _Form:
     """What the unit is, beside what it says."""
     unit = listed[index]
-    text, count = unit.text, len(unit.text.split())
-    announces_list = _announces_list(listed, index)
-    has_figure, is_table = _DIGIT.search(text) is not None, unit.kind is UnitKind.TABLE
-    leads = announces_steps(unit)
+    text, kind, count = unit.text, unit.kind, len(unit.text.split())
+    is_table, leads, announces = kind is UnitKind.TABLE, announces_steps(unit), text.rstrip(" *_").endswith(":")
+    # The list that follows comes along with the unit.
+    is_followed = index + 1 < len(listed) and listed[index + 1].kind is UnitKind.ITEM
+    announces_list = announces and is_followed and kind is UnitKind.SENTENCE
+    letters, has_figure = _signs(text)
     features = {
         "table": float(is_table),
-        "steps": float(unit.kind is UnitKind.ITEM or announces_list),
+        "steps": float(kind is UnitKind.ITEM or announces_list),
         "leads": float(leads),
         "leads_steps": float(leads),
         "figure": float(has_figure),
         "figure_table": float(has_figure and is_table),
         "asks": float(text.rstrip().endswith("?")),
-        "announces": float(text.rstrip(" *_").endswith(":")),
+        "announces": float(announces),
         "length": log(min(count, MAX_UNIT_WORDS) + 1),
-        "signs": 1.0 - _letters(text) / max(1, len(text)),
+        "signs": 1.0 - letters / max(1, len(text)),
         "leans_back": float(leans_back(text)),
     }
     return _Form(1.0 if announces_list else _worth(unit, count), _size(count), features)
 
 
-def _letters(text: str) -> int:
-    """How many of its characters are letters or spaces."""
+def _signs(text: str) -> tuple[int, bool]:
+    """How many of its characters are letters or spaces, and whether there is a figure."""
     if text.isascii():
-        return len(text) - len(text.encode().translate(None, _LETTERS))
-    return sum(map(str.isalpha, text)) + text.count(" ")
+        signs = text.encode().translate(None, _LETTERS)
+        return len(text) - len(signs), len(signs.translate(None, _FIGURES)) < len(signs)
+    return sum(map(str.isalpha, text)) + text.count(" "), bool(_DIGIT.search(text))
 
 
 def _section(question: Question, heading: str, share: float) -> dict[str, float]:
@@ -341,12 +344,6 @@ def _kinds(heading: str) -> tuple[bool, bool, bool]:
     kinds = (_ANSWER_SECTION, _PROBLEM_SECTION, _CAUSE_SECTION)
     is_answer, is_problem, is_cause = (kind.search(heading) is not None for kind in kinds)
     return is_answer, is_problem, is_cause
-
-
-def _announces_list(listed: Sequence[Unit], index: int) -> bool:
-    """Whether the list that follows comes along with the unit."""
-    is_followed = index + 1 < len(listed) and listed[index + 1].kind is UnitKind.ITEM
-    return is_followed and listed[index].kind is UnitKind.SENTENCE and listed[index].text.rstrip(" *_").endswith(":")
 
 
 def _by_block(listed: Sequence[Unit], said: Sequence[int]) -> dict[int, int]:
