@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 from core.sentiment.lexicon import WEIGHTS
@@ -47,7 +47,6 @@ def rated(word: str) -> float:
     return _ratings().get(word, 0.0)
 
 
-@lru_cache(maxsize=16_384)
 def strength(word: str) -> float:
     """Of a folded word, by itself or by its stem; 0 for one that is not listed."""
     known = _strengths()
