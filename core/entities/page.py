@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from string import digits
 from typing import Final
 
 from core.entities.entity import Entity
@@ -21,6 +22,8 @@ MAX_HITS: Final = 60
 _GAP = re.compile(r"\s\s")
 _GAPS = re.compile(r"\s{2,}")
 _SPACE = re.compile(r"\s+")
+_JOINT = re.compile(r"\d([:h./\s-])(?=\d)")
+_DIGITS = digits.encode()
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -38,6 +41,7 @@ class Hit:
 class Page:
     """``low`` is the text without case and accents; ``places[i]`` is where its i-th character stands in ``text``.
 
+    ``joints`` are the characters that stand alone between two digits, white space as it is: most times and dates need one.
     A stretch belongs to the first reader that takes it.  ``at`` is the time in the contact's zone, for what is relative to it.
     """
 
@@ -48,7 +52,9 @@ class Page:
         self.at = at if at is not None and YEARS.start <= at.year < YEARS.stop else None
         self.low, self.places = folded(text)
         self.words = frozenset(_WORD.findall(self.low))
-        self.has_digit = any(map(str.isdigit, self.low))
+        self.digits = _count_of_digits(self.low)
+        self.has_digit = self.digits > 0
+        self.joints = frozenset(_JOINT.findall(self.low)) if self.has_digit else frozenset()
         self.hits: list[Hit] = []
 
     def is_free(self, start: int, end: int) -> bool:
@@ -76,6 +82,12 @@ class Page:
     def _entity(self, hit: Hit) -> Entity:
         start, end = self.places[hit.start], self.places[hit.end - 1] + 1
         return Entity(hit.kind, hit.text or self.text[start:end], start, end, hit.value)
+
+
+def _count_of_digits(text: str) -> int:
+    if text.isascii():
+        return len(text) - len(text.encode().translate(None, _DIGITS))
+    return sum(map(str.isdigit, text))
 
 
 def folded(text: str) -> tuple[str, range | list[int]]:
