@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache, reduce
 from importlib.resources import files
@@ -113,12 +113,8 @@ class Question:
             wants_reason=bool(_WANTS_REASON.search(text)),
         )
 
-    def share(self, said: Set[str]) -> float:
-        """How much of the question these stems say, 0 to 1."""
-        return sum([weight for word, weight in self.weights.items() if word in said]) / self.total
 
-
-class _Ear:
+class Ear:
     """The question's words as the bits of a number, in their order: what a hundred texts say of it is compared as numbers."""
 
     def __init__(self, question: Question) -> None:
@@ -133,7 +129,7 @@ class _Ear:
         return sum([self._bits[word] for word in said & self._words])
 
     def share(self, heard: int) -> float:
-        """As ``Question.share``: how much of the question it is, 0 to 1."""
+        """How much of the question these words are by weight, 0 to 1."""
         known = self._shares.get(heard)
         if known is None:
             found, rest = [], heard
@@ -162,7 +158,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def told(question: Question, passages: Sequence[Passage], language: str) -> tuple[tuple[Told, ...], ...]:
     """The units of each passage, best first, with their features."""
-    ear = _Ear(question)
+    ear = Ear(question)
     return tuple(tuple(_told(question, ear, passages, at, language)) for at in range(len(passages)))
 
 
@@ -222,7 +218,7 @@ def _read(text: str, language: str) -> _Read:
     )
 
 
-def _told(question: Question, ear: _Ear, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
+def _told(question: Question, ear: Ear, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
     chunk = passages[passage].chunk
     read = _read(chunk.text, language)
     listed, said = read.units, [ear.heard(stems_of) for stems_of in read.said]
