@@ -47,13 +47,23 @@ class _Condition:
 def first_match(rules: Sequence[PolicyRule], facts: Facts) -> Match | None:
     """The first rule whose conditions all hold; None when that cannot be said before the search, or nothing matches."""
     for number, rule in enumerate(rules, start=1):
-        conditions = tuple(_conditions(rule.when, facts))
-        if any(condition.holds is False for condition in conditions):
+        conditions = _held(rule.when, facts)
+        if conditions is None:
             continue
         if any(condition.holds is None for condition in conditions):
             return None
         return Match(rule=rule, number=number, because=tuple(condition.said for condition in conditions) or ("always",))
     return None
+
+
+def _held(when: PolicyWhen, facts: Facts) -> list[_Condition] | None:
+    """The conditions of a rule that hold or cannot be told yet; None as soon as one does not hold."""
+    held: list[_Condition] = []
+    for condition in _conditions(when, facts):
+        if condition.holds is False:
+            return None
+        held.append(condition)
+    return held
 
 
 def _conditions(when: PolicyWhen, facts: Facts) -> Iterable[_Condition]:

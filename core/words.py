@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -101,13 +101,20 @@ _STOP_TEXT = {
     ),
 }
 
+KEPT_STEMS = 32_768
+"""Of a language; they are let go together, since to know the oldest would cost each look more than a new stem now and then."""
+
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_APART = "".join(chr(code).lower() if chr(code).isalnum() or chr(code) == "'" else " " for code in range(128))
+"""ASCII, folded, with spaces for all that is in no word."""
+
 _ABBREVIATIONS = listed(
     "e.g i.e etc vs no nr approx ca dr mr mrs ms st inc ltd co corp fig min max tel z.b u.a d.h usw bzw evtl ggf "
     "p.ex env sr sra "
     "a.m p.m resp incl excl"
 )
-_SENTENCE_END = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]")
+_SENTENCE_END = re.compile(r"[.!?…。！？](?:(?<=[。！？])|[.!?…]*[\"'”’)\]]*(?=\s))")
+"""Begins with its set of marks, so that the search passes over all else at once."""
 
 
 def fold(text: str) -> str:
@@ -125,7 +132,10 @@ def without_marks(spread: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text, folded, in order; "don't" is one word, "e-mail" two."""
-    return _WORD.findall(fold(text))
+    if not text.isascii():
+        return _WORD.findall(fold(text))
+    apart = text.translate(_APART)
+    return _WORD.findall(apart) if "'" in apart else apart.split()
 
 
 @cache
@@ -135,11 +145,31 @@ def stop_words(language: str) -> frozenset[str]:
     return frozenset(word for known in listed.split() for word in (fold(known), *words(known)))
 
 
-@lru_cache(maxsize=32_768)
+class _Stems(dict[str, str]):
+    """Word → stem, for the words of one language that were asked for; a plain dict, which a hit only reads."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= KEPT_STEMS:
+            self.clear()
+        made = self[word] = str(_stemmer(self._name).stemWord(word.split("'", maxsplit=1)[0]))
+        return made
+
+
+_STEMS = {name: _Stems(name) for name in STEMMERS.values()}
+
+
 def stem(word: str, language: str = "en") -> str:
     """The stem of a folded word."""
-    name = STEMMERS.get(language, "english")
-    return str(_stemmer(name).stemWord(word.split("'", maxsplit=1)[0]))
+    return _STEMS[STEMMERS.get(language, "english")][word]
+
+
+def stems_of(said: Iterable[str], language: str) -> Iterator[str]:
+    """The stems of folded words, in order."""
+    return map(_STEMS[STEMMERS.get(language, "english")].__getitem__, said)
 
 
 _PER_THREAD = threading.local()  # a stemmer keeps its cursor in itself
@@ -157,7 +187,7 @@ def _stemmer(name: str) -> snowballstemmer.Stemmer:
 def stems(text: str, language: str = "en") -> list[str]:
     """The stems of a text's telling words, in order."""
     stop = stop_words(language)
-    return [stem(word, language) for word in words(text) if word not in stop]
+    return list(stems_of([word for word in words(text) if word not in stop], language))
 
 
 def sentences(text: str) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Acting:
     session: Session
     journal: Journal
     sink: ReplySink
-    scenery: Scenery
+    make_scenery: Callable[[], Scenery]
     timer: Callable[[], float]
     began: float
     changing: frozenset[str] = frozenset()
@@ -55,6 +55,11 @@ class Acting:
     times: list[dict[str, Any]] = field(default_factory=list)
     last: ToolOutcome | None = None
     step: int = 0
+
+    @property
+    def scenery(self) -> Scenery:
+        """Of the turn's prompts; made when a tool is called, which most turns never do."""
+        return self.make_scenery()
 
     @property
     def offers(self) -> tuple[ToolOffer, ...]:

@@ -78,7 +78,7 @@ async def open_scene(
         session=session,
         journal=taped,
         sink=sink,
-        scenery=scenery_of(turn, abilities),
+        make_scenery=partial(scenery_of, turn, abilities),
         timer=record.timer,
         began=record.started,
         limit=settings.converse.steps,

@@ -66,7 +66,8 @@ def amounts(page: Page) -> Iterator[Hit]:
 
 
 def _with_currency(page: Page) -> Iterator[Hit]:
-    if page.words.isdisjoint(_WORDS) and not _SIGN.search(page.low) and not _GLUED.search(page.low):
+    is_glued = page.has_digit and _GLUED.search(page.low)
+    if page.words.isdisjoint(_WORDS) and not _SIGN.search(page.low) and not is_glued:
         return
     if page.has_digit:
         for pattern in (_BEFORE, _AFTER):

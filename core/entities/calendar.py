@@ -99,6 +99,8 @@ def day_of(year: int, month: int, day: int) -> date | None:
 
 
 def _numeric(page: Page) -> Iterator[Hit]:
+    if page.joints.isdisjoint("-/."):
+        return
     for m in _ISO.finditer(page.low):
         made = day_of(int(m["y"]), int(m["m"]), int(m["d"]))
         if made:
@@ -108,8 +110,8 @@ def _numeric(page: Page) -> Iterator[Hit]:
         year = int(m["y"]) + (2000 if len(m["y"]) == 2 else 0)
         if day_of(year, second, first) or day_of(year, first, second):
             yield Hit("date", m.start(), m.end(), _ordered(first, second, year, m["mark"], page))
-    for m in _GERMAN.finditer(page.low):
-        if page.language != "en" and day_of(2000, int(m["b"]), int(m["a"])):
+    for m in _GERMAN.finditer(page.low) if page.language != "en" else ():
+        if day_of(2000, int(m["b"]), int(m["a"])):
             yield Hit("date", m.start(), m.end(), near(int(m["a"]), int(m["b"]), page))
 
 

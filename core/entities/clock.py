@@ -67,6 +67,9 @@ _TELLING: Final = listed(
     "to um gegen halb viertel uhr uur heures midi minuit om kwart alle dalle las as hours hour minutes minute mins between "
     "am pm morning evening night afternoon mittag mitternacht mezzogiorno mezzanotte mediodia medianoche"
 )
+_OF_OTHERS: Final = frozenset(":h/-")
+"""What may stand between digits, but not within "6.30" and "6 30"."""
+
 _COUNTED: Final = listed(
     "people persons person adults kids children guests nights days weeks months years hours minutes times items rooms tables "
     "st nd rd th of percent euros pounds dollars january february march april may june july august september october november "
@@ -78,11 +81,11 @@ def times(page: Page) -> Iterator[Hit]:
     """The times of day of a message."""
     if not page.has_digit and page.words.isdisjoint(_TELLING):
         return
-    if page.has_digit:
+    if not page.joints.isdisjoint(":h"):
         for m in _CLOCK.finditer(page.low):
             yield _timed(m, int(m["h"]), int(m["m"]), m["half"])
     yield from _past(page)
-    if page.has_digit:
+    if not page.joints <= _OF_OTHERS:
         for pattern in (_DOTTED, _SPACED):
             for m in pattern.finditer(page.low):
                 if m["half"] or _is_cued(page.low, m.start()) or (pattern is _SPACED and m.start() == 0):

@@ -19,6 +19,8 @@ _ROOMS = re.compile(
     r"(?<!\w)an?\s(?:(?:small|little|young)\s)?(?:child|baby|toddler|infant|kid)(?!\w)"
 )
 _NONE = re.compile(r"(?<!\w)(?:no|without)\s(?:kids|children|adults|pets|dogs|guests|luggage)\b")
+_ROOM_NAMES: Final = ("room", "suite", "apartment", "child", "baby", "toddler", "infant", "kid")
+_NONE_NAMES: Final = ("kids", "children", "adults", "pets", "dogs", "guests", "luggage")
 _NO_COUNT_BEFORE: Final = listed(
     "the this that which what each every any another other last first next new no some version v windows office type model size "
     "error code page step line section chapter room iphone android ios galaxy series ps season good big small best old wrong "
@@ -56,9 +58,10 @@ def counts(page: Page) -> Iterator[Hit]:
 
 def _implied(page: Page) -> Iterator[Hit]:
     """ "A double room" is one room, "no kids" are none."""
-    for pattern, value in ((_ROOMS, "1"), (_NONE, "0")):
-        for m in pattern.finditer(page.low):
-            yield Hit("number", m.start(), m.end(), value)
+    for pattern, value, names in ((_ROOMS, "1", _ROOM_NAMES), (_NONE, "0", _NONE_NAMES)):
+        if any(name in page.low for name in names):
+            for m in pattern.finditer(page.low):
+                yield Hit("number", m.start(), m.end(), value)
 
 
 @cache

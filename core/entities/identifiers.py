@@ -12,19 +12,31 @@ from collections.abc import Iterator
 from core import recognisers
 from core.entities.page import Hit, Page
 
+MIN_PHONE = 7
+"""Digits of the shortest number that ``recognisers.PHONE`` takes."""
+
 _CASED = re.IGNORECASE
+_NAMED = (
+    "order", "bestell", "auftrag", "commande", "pedido", "encomenda", "ordine", "invoice", "rechnung", "factur", "fattura",
+    "ticket", "tracking", "case", "ref", "booking", "buchung", "reservation", "rma", "confirmation",
+)  # fmt: skip
 _ORDERS = (
-    re.compile(
-        r"\b(?:orders?|bestell\w*|auftrag\w*|commande|pedido|encomenda|ordine|bestelling|invoice|rechnung\w*|"
-        r"facture|factura|fattura|"
-        r"ticket|tracking|case|reference|ref|booking|buchung\w*|reservation|rma|confirmation)\b[\s:.#]*"
-        r"(?:number|no|nr|nummer|num[eé]ro|n°|id|code)?[\s:.#]*(?:is\s|ist\s|est\s|es\s|[eé]\s)?"
-        r"#?(?P<id>[A-Z]{0,6}[-_]?\d[\dA-Z-]{2,24})\b",
-        _CASED,
+    (
+        re.compile(
+            r"\b(?:orders?|bestell\w*|auftrag\w*|commande|pedido|encomenda|ordine|bestelling|invoice|rechnung\w*|"
+            r"facture|factura|fattura|"
+            r"ticket|tracking|case|reference|ref|booking|buchung\w*|reservation|rma|confirmation)\b[\s:.#]*"
+            r"(?:number|no|nr|nummer|num[eé]ro|n°|id|code)?[\s:.#]*(?:is\s|ist\s|est\s|es\s|[eé]\s)?"
+            r"#?(?P<id>[A-Z]{0,6}[-_]?\d[\dA-Z-]{2,24})\b",
+            _CASED,
+        ),
+        _NAMED,
     ),
-    re.compile(r"(?<![\w&])#(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{2,24})\b", _CASED),
-    re.compile(r"\b(?P<id>[A-Z]{2,5}-\d{4,12})\b"),
+    (re.compile(r"(?<![\w&])#(?P<id>[A-Z]{0,4}-?\d[\dA-Z-]{2,24})\b", _CASED), ("#",)),
+    (re.compile(r"\b(?P<id>[A-Z]{2,5}-\d{4,12})\b"), ("-",)),
 )
+"""Patterns, each with what a text must hold for it to look: one of these signs, in small letters."""
+
 _UNITS = re.compile(r"\d+(?:k|m|st|nd|rd|th|am|pm|days?|weeks?|gb|mb|kg|cm|mm)", _CASED)
 
 
@@ -53,7 +65,10 @@ def accounts(text: str) -> Iterator[Hit]:
 
 def orders(text: str) -> Iterator[Hit]:
     """Order numbers and their like: what follows the word, or has the shape."""
-    for pattern in _ORDERS:
+    low = text.lower()
+    for pattern, signs in _ORDERS:
+        if text.isascii() and not any(sign in low for sign in signs):
+            continue
         for m in pattern.finditer(text):
             written = m["id"].rstrip(".,;-")
             if not _UNITS.fullmatch(written):
@@ -62,6 +77,8 @@ def orders(text: str) -> Iterator[Hit]:
 
 def phones(page: Page) -> Iterator[Hit]:
     """Phone numbers; a number that is valid where the contact lives needs no other hint than its groups."""
+    if page.digits < MIN_PHONE:
+        return
     for m in recognisers.PHONE.finditer(page.text):
         value = e164(m[0], page.region)
         is_dialled = recognisers.is_phone(m[0]) or recognisers.is_called(page.text, m.start(), m.end())

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from string import digits
 from typing import Final
 
 from core.entities.entity import Entity
@@ -19,6 +20,10 @@ MAX_HITS: Final = 60
 """No honest message names more; what takes long to read is no message."""
 
 _GAP = re.compile(r"\s\s")
+_GAPS = re.compile(r"\s{2,}")
+_SPACE = re.compile(r"\s+")
+_JOINT = re.compile(r"\d([:h./\s-])(?=\d)")
+_DIGITS = digits.encode()
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 
 
@@ -36,6 +41,7 @@ class Hit:
 class Page:
     """``low`` is the text without case and accents; ``places[i]`` is where its i-th character stands in ``text``.
 
+    ``joints`` are the characters that stand alone between two digits, white space as it is: most times and dates need one.
     A stretch belongs to the first reader that takes it.  ``at`` is the time in the contact's zone, for what is relative to it.
     """
 
@@ -46,7 +52,9 @@ class Page:
         self.at = at if at is not None and YEARS.start <= at.year < YEARS.stop else None
         self.low, self.places = folded(text)
         self.words = frozenset(_WORD.findall(self.low))
-        self.has_digit = any(ch.isdigit() for ch in self.low)
+        self.digits = _count_of_digits(self.low)
+        self.has_digit = self.digits > 0
+        self.joints = frozenset(_JOINT.findall(self.low)) if self.has_digit else frozenset()
         self.hits: list[Hit] = []
 
     def is_free(self, start: int, end: int) -> bool:
@@ -76,16 +84,21 @@ class Page:
         return Entity(hit.kind, hit.text or self.text[start:end], start, end, hit.value)
 
 
+def _count_of_digits(text: str) -> int:
+    if text.isascii():
+        return len(text) - len(text.encode().translate(None, _DIGITS))
+    return sum(map(str.isdigit, text))
+
+
 def folded(text: str) -> tuple[str, range | list[int]]:
     """The folded text with single spaces and, for each of its characters, the place of the one it comes from."""
-    if not _GAP.search(text):
-        if text.isascii():
-            return text.lower(), range(len(text))
-        others: dict[str, str | int | None] = {
-            ch: _folded_one(ch, "") for ch in set(text) if not ch.isascii() or ch.isupper()
-        }
-        if all(len(str(one)) == 1 for one in others.values()):
-            return text.translate(str.maketrans(others)), range(len(text))
+    if text.isascii():
+        return _closed_up(text.lower())
+    others: dict[str, str | int | None] = {
+        ch: _folded_one(ch, "") for ch in set(text) if not ch.isascii() or ch.isupper()
+    }
+    if all(len(str(one)) == 1 for one in others.values()):
+        return _closed_up(text.translate(str.maketrans(others)))
     pieces: list[str] = []
     places: list[int] = []
     for at, ch in enumerate(text):
@@ -93,6 +106,19 @@ def folded(text: str) -> tuple[str, range | list[int]]:
         pieces.append(piece)
         places.extend([at] * len(piece))
     return "".join(pieces), places
+
+
+def _closed_up(low: str) -> tuple[str, range | list[int]]:
+    """Folded one character for one, but for the gaps: those become one space each, and then other white space does, too."""
+    if not _GAP.search(low):
+        return low, range(len(low))
+    places: list[int] = []
+    at = 0
+    for gap in _GAPS.finditer(low):
+        places.extend(range(at, gap.start() + 1))
+        at = gap.end()
+    places.extend(range(at, len(low)))
+    return _SPACE.sub(" ", low), places
 
 
 @lru_cache(maxsize=4_096)

@@ -39,9 +39,9 @@ def relative_days(page: Page) -> Iterator[Hit]:
         if unit not in ("hour", "minute", "second"):
             value = away(m["n"], unit, page, -1 if _is_past(page.language, m[0]) else 1)
             yield Hit("date", m.start(), m.end(), value)
-    near = _near(page.language)
-    blocked = [m.span() for m in _NO_DAY.finditer(page.low)]
-    for m in near.finditer(page.low):
+    near = list(_near(page.language).finditer(page.low))
+    blocked = [m.span() for m in _NO_DAY.finditer(page.low)] if near else ()
+    for m in near:
         if not any(start <= m.start() < end for start, end in blocked):
             yield Hit("date", m.start(), m.end(), shifted(page, tongue.near[m[0]]))
     if not page.words.isdisjoint(_HOLIDAY_WORDS):

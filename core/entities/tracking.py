@@ -16,6 +16,9 @@ from core.entities.page import Hit, Page
 _UPS = re.compile(r"(?<!\w)1z(?:\s?[0-9a-z]){16}(?!\w)")
 _POSTAL = re.compile(r"(?<!\w)[a-z]{2}\s?\d{3}\s?\d{3}\s?\d{3}\s?[a-z]{2}(?!\w)")
 _DHL = re.compile(r"(?<!\w)(?:jjd|jvgl)\s?(?:\d\s?){11,21}\d(?!\w)")
+_NINE = re.compile(r"\d(?:\s?\d){8}")
+"""What every number but those of UPS holds."""
+
 _DIGITS = re.compile(r"(?<![\w.,+-])\d(?:\s?\d){9,21}(?![\w.,-]*\d)")
 _PARCEL = re.compile(
     r"\b(?:track\w*|parcel\w*|package\w*|shipment\w*|deliver\w*|carrier|courier|fedex|dhl|usps|ups|paket\w*|sendung\w*|colis|"
@@ -27,7 +30,7 @@ _EXPRESS_WEIGHTS: Final = (3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1)
 
 def tracking(page: Page) -> Iterator[Hit]:
     """The tracking numbers of a message; the normal form is the carrier and the number without spaces."""
-    if not page.has_digit:
+    if not page.has_digit or not ("1z" in page.low or _NINE.search(page.low)):
         return
     for pattern, carrier, holds in ((_UPS, "UPS", _is_ups), (_POSTAL, "POST", _is_postal), (_DHL, "DHL", _is_long)):
         for m in pattern.finditer(page.low):

@@ -18,6 +18,7 @@ from core.guard.pii import find
 from core.guard.plain import folded
 from core.guard.vocabulary import BUSINESS, CURRENCIES, MEASURES, NUMBER_WORDS, PERCENT, UNITS
 from core.recognisers import EMAIL
+from core.words import listed
 
 URL = late.pattern(r"(?:https?://|www\.)[^\s<>\"'\])]+(?:\([^\s<>\"')]*\)[^\s<>\"'\])]*)*", re.IGNORECASE)
 _NUM = r"\d(?:[\d.,']*\d)?"
@@ -230,6 +231,9 @@ _RAW_PRICE = late.pattern(
     r"percent)\b)",
     re.IGNORECASE,
 )
+_PRICE_SIGNS = (*"$€£¥%", *listed("usd eur gbp chf sek nok dkk pln brl dollar pound percent"))
+"""What stands in every price and share: to look for each costs less than to look for any."""
+
 _RAW_FIGURE = late.pattern(r"\d(?:[\d.,:/'’\u202f-]*\d)?")
 _SEPARATORS = late.pattern(r"(?<=\d)[,'’\u202f](?=\d{3}(?!\d))")
 _LIST_NUMBER = late.pattern(r"^\s*\d{1,3}\\?[.)]\s")
@@ -242,11 +246,13 @@ def literal_facts(text: str) -> frozenset[tuple[str, str]]:
 
 
 def _literal(plain: str) -> Iterator[tuple[str, str]]:
-    for url in _RAW_URL.findall(plain):
+    low = plain.lower()
+    for url in _RAW_URL.findall(plain) if "://" in low or "www." in low else ():
         yield "url", url.lower().rstrip(".,;:!?)*_`")
-    for email in _RAW_EMAIL.findall(plain):
+    for email in _RAW_EMAIL.findall(plain) if "@" in low else ():
         yield "email", email.lower().rstrip(".")
-    for price in _RAW_PRICE.finditer(plain):
+    has_price = any(sign in low for sign in _PRICE_SIGNS)
+    for price in _RAW_PRICE.finditer(plain) if has_price else ():
         unit = (price["before"] or price["after"]).lower()
         code = "%" if unit == "percent" else CURRENCIES.get(unit, unit)
         yield "price", f"{_canonical(price['a'] or price['b'])} {code}"

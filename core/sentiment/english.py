@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +57,6 @@ def rated(word: str) -> float:
     return _ratings().get(word, 0.0)
 
 
-@lru_cache(maxsize=16_384)
 def strength(word: str) -> float:
     """Of a folded word, by itself or as a form of a listed one, the first in the list; 0 for one that is neither."""
     known = _strengths()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from math import sqrt
 from typing import Final
@@ -37,6 +38,7 @@ _WEAKER: Final = listed(
     "slightly somewhat kinda kind sort bit little almost rather fairly less partly barely mildly marginally"
 )
 _TURNS: Final = listed("but however although though except yet aber mais pero ma mas maar")
+KEPT_WORDS: Final = 16_384
 REACH: Final = 3
 """So many words before a polarity word can turn or strengthen it."""
 
@@ -62,44 +64,64 @@ class Shown:
 
 @dataclass(slots=True)
 class _Read:
+    """``words`` folded and ``raw`` as written ("" for what is no word), and what each means by our strengths and the raters'."""
+
     words: list[str]
     raw: list[str]
+    strengths: list[float]
+    ratings: list[float]
     emoticon: float = 0.0
     bangs: int = 0
     asks: int = 0
     links: int = 0
+
+    def add(self, sign: str) -> None:
+        """A sign that stands for a word."""
+        self.words.append(sign)
+        self.raw.append("")
+        self.strengths.append(strength(sign))
+        self.ratings.append(rated(sign))
 
 
 def shown(text: str) -> Shown:
     """Read the text once."""
     read = _read(text.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">"))
     grams = dict.fromkeys(_grams(read.words))
-    return Shown(grams=tuple(grams), figures=(*_tone(read, strength), *_tone(read, rated), *_figures(read)))
+    return Shown(
+        grams=tuple(grams), figures=(*_tone(read, read.strengths), *_tone(read, read.ratings), *_figures(read))
+    )
 
 
 def _read(text: str) -> _Read:
-    read = _Read([], [])
+    read = _Read([], [], [], [])
     for found in _TOKEN.finditer(text):
         sort, token = found.lastgroup, found.group()
         if sort == "word":
+            plain, strong, rating = _meaning(token)
             read.raw.append(token)
-            read.words.append(_plain(token))
+            read.words.append(plain)
+            read.strengths.append(strong)
+            read.ratings.append(rating)
         elif sort == "glad":
             read.emoticon += 1
-            read.words.append(":)")
-            read.raw.append("")
+            read.add(":)")
         elif sort == "sad":
             read.emoticon -= 1
-            read.words.append(":(")
-            read.raw.append("")
+            read.add(":(")
         elif sort == "mark":
             read.bangs += token.count("!")
             read.asks += token.count("?")
         elif token[0] in "h@":
             read.links += token[0] == "h"
-            read.words.append("@" if token[0] == "@" else "//")
-            read.raw.append("")
+            read.add("@" if token[0] == "@" else "//")
     return read
+
+
+@lru_cache(maxsize=KEPT_WORDS)
+def _meaning(token: str) -> tuple[str, float, float]:
+    """A word folded, with its strength and its rating."""
+    plain = _plain(token)
+    return plain, strength(plain), rated(plain)
 
 
 def _plain(token: str) -> str:
@@ -120,30 +142,28 @@ def _grams(words: Sequence[str]) -> Iterator[str]:
             yield f"~{word}"
 
 
-def _valued(read: _Read, strength_of: Callable[[str], float]) -> tuple[list[float], int]:
-    """What every word counts where it stands, and how many were turned by a negation."""
-    values: list[float] = []
+def _valued(read: _Read, alone: Sequence[float]) -> tuple[list[float], int]:
+    """What every word counts where it stands, from what it counts ``alone``, and how many were turned by a negation."""
+    values = list(alone)
     turned = 0
-    for at, word in enumerate(read.words):
-        value = strength_of(word)
-        if value:
-            for before in read.words[max(0, at - REACH) : at]:
-                if before in NEGATIONS:
-                    value *= -0.6
-                    turned += 1
-                elif before in _STRONGER:
-                    value *= 1.25
-                elif before in _WEAKER:
-                    value *= 0.75
-            raw = read.raw[at]
-            value *= 1.2 if len(raw) > 2 and raw.isupper() else 1.0
-        values.append(value)
+    for at in [at for at, value in enumerate(alone) if value]:
+        value = alone[at]
+        for before in read.words[max(0, at - REACH) : at]:
+            if before in NEGATIONS:
+                value *= -0.6
+                turned += 1
+            elif before in _STRONGER:
+                value *= 1.25
+            elif before in _WEAKER:
+                value *= 0.75
+        raw = read.raw[at]
+        values[at] = value * 1.2 if len(raw) > 2 and raw.isupper() else value
     return values, turned
 
 
-def _tone(read: _Read, strength_of: Callable[[str], float]) -> tuple[float, ...]:
+def _tone(read: _Read, alone: Sequence[float]) -> tuple[float, ...]:
     """In the order of ``TONE``."""
-    values, turned = _valued(read, strength_of)
+    values, turned = _valued(read, alone)
     total = sum(values)
     glad = sum(value for value in values if value > 0)
     turn = max((at for at, word in enumerate(read.words) if word in _TURNS), default=-1)

@@ -45,7 +45,7 @@ NEGATIONS = listed(
     "nao niet geen nooit"
 )
 PHRASES = late.pattern(
-    r"\b(?:(?:did|does)(?: not|n'?t) (?:help|answer|solve|work at all)|not (?:what i asked|helpful|good enough|"
+    r"\b(?=\w)(?:(?:did|does)(?: not|n'?t) (?:help|answer|solve|work at all)|not (?:what i asked|helpful|good enough|"
     r"acceptable)|"
     r"(?:waste|wasting) (?:of )?(?:my )?time|fed up|sick of|had enough|for the (?:third|fourth|fifth|tenth) time|how "
     r"many times|"

@@ -79,8 +79,7 @@ def frustration(messages: Sequence[str], scores: Sequence[float], tone: Sentimen
 
 def repeats(messages: Sequence[str]) -> int:
     """How many of the messages before ask what the last one asks."""
-    asked = set(words(messages[-1]))
-    if len(asked) < 3:
+    if len(messages) < 2 or len(asked := set(words(messages[-1]))) < 3:
         return 0
     return sum(_alike(asked, set(words(text))) >= ALIKE for text in messages[:-1])
 

@@ -6,6 +6,7 @@ A problem is not anger: "my order is broken" is what support is for.  What count
 from __future__ import annotations
 
 import re
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final
 
 from core.sentiment.lexicon import NEGATIONS, PHRASES, WEIGHTS
@@ -17,6 +18,8 @@ MAX_CHARS: Final = 4_000
 
 NEGATIVE_AT: Final = -1.5
 POSITIVE_AT: Final = 1.0
+_SMALL: Final = ascii_lowercase.encode()
+_CAPITALS: Final = ascii_uppercase.encode()
 _SHOUTING = re.compile(r"[!?]{3,}")
 
 
@@ -33,9 +36,11 @@ def _score(text: str) -> float:
     said = words(text)
     total = 0.0
     for at, word in enumerate(said):
-        weight = float(WEIGHTS.get(word, 0))
-        is_negated = any(before in NEGATIONS for before in said[max(0, at - 3) : at])
-        total += (-1.0 if weight > 0 else 0.0) if is_negated and weight else weight
+        weight = WEIGHTS.get(word)
+        if weight is None:
+            continue
+        is_negated = not NEGATIONS.isdisjoint(said[max(0, at - 3) : at])
+        total += (-1.0 if weight > 0 else 0.0) if is_negated else weight
     total -= 2.0 * len(PHRASES.findall(fold(text)))
     if _SHOUTING.search(text) and total < 0:
         total -= 0.5
@@ -44,5 +49,11 @@ def _score(text: str) -> float:
 
 def is_shouted(text: str) -> bool:
     """Most of its letters are capitals, and there are enough of them to mean it."""
-    letters = [ch for ch in text if ch.isalpha()]
-    return len(letters) >= 20 and sum(ch.isupper() for ch in letters) > 0.7 * len(letters)
+    if text.isascii():
+        others = text.encode().translate(None, _CAPITALS)
+        capitals = len(text) - len(others)
+        letters = capitals + len(others) - len(others.translate(None, _SMALL))
+    else:
+        said = [ch for ch in text if ch.isalpha()]
+        letters, capitals = len(said), sum(ch.isupper() for ch in said)
+    return letters >= 20 and capitals > 0.7 * letters

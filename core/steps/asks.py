@@ -7,6 +7,7 @@ Two kinds of evidence count: a whole phrase ("could you put me through to somebo
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from core import late
 from core.spelling import is_one_slip
@@ -15,6 +16,7 @@ from core.words import fold, listed
 MAX_CHARS = 2_000
 """A wish for a person stands in what people write, not in the log file they paste after it."""
 
+KEPT_WORDS = 8_192
 _WORDS_AND_MARKS = late.pattern(r"[^\W_]+|[.?!;:\n]")
 
 _SLIPS = listed(
@@ -190,7 +192,7 @@ _NL = (
     r"medewerker|persoon|collega)(?= (?:[.?!]|spreken|graag|aub|alstublieft|$|aan))",
 )
 
-_PHRASES = late.pattern("|".join(f"(?:{p})" for p in (*_EN, *_DE, *_FR, *_ES, *_PT, *_IT, *_NL)))
+_PHRASES = late.pattern(rf"\b(?=\w)(?:{'|'.join(f'(?:{p})' for p in (*_EN, *_DE, *_FR, *_ES, *_PT, *_IT, *_NL))})")
 
 _REFUSED = late.pattern(
     r"\b(?:(?:do not|don t|dont|doesn t|didn t|never|no longer) (?:really )?(?:want|need|wish|like|have)(?: to)?"
@@ -240,6 +242,7 @@ def normalise(text: str) -> str:
     return " ".join("." if word in ";:\n" else _unslipped(word) for word in tokens)
 
 
+@lru_cache(maxsize=KEPT_WORDS)
 def _unslipped(token: str) -> str:
     if len(token) < 5 or not token.isalpha() or token in _NOT_SLIPS or token in _SLIPS:
         return token

@@ -176,7 +176,9 @@ def _headed(parts: Iterator[tuple[str, str]], run: Run, chunk: Chunk | None) -> 
 
 def _parts(run: Run, number: int, order: int) -> Iterator[tuple[str, str]]:
     """The units of a run; the mark stands behind its last sentence, or its last item when it has none."""
-    shown = [_shown(unit, run, order) for unit in run.units]
+    leads = [unit.lead for unit in run.units if unit.kind is UnitKind.ITEM]
+    margin = min((len(lead) - len(lead.lstrip(" ")) for lead in leads), default=0)
+    shown = [_shown(unit.markdown, unit.kind, margin, order) for unit in run.units]
     sentences = [n for n, unit in enumerate(run.units) if unit.kind is UnitKind.SENTENCE]
     items = [n for n, unit in enumerate(run.units) if unit.kind is UnitKind.ITEM]
     marked = (sentences or items or [-1])[-1]
@@ -195,11 +197,10 @@ def _joint(before: Unit, after: Unit) -> str:
     return "\n" if is_list and before.block == after.block else "\n\n"
 
 
-def _shown(unit: Unit, run: Run, order: int) -> str:
-    """The unit's Markdown; lists begin at the margin, and neighbouring ones differ in their marks so that they stay apart."""
-    lead = _LEAD.match(unit.markdown)
-    if unit.kind is not UnitKind.ITEM or lead is None:
-        return unit.markdown
-    margin = min(len(u.markdown) - len(u.markdown.lstrip(" ")) for u in run.units if u.kind is UnitKind.ITEM)
+def _shown(markdown: str, kind: UnitKind, margin: int, order: int) -> str:
+    """A unit's Markdown; lists begin at the margin, and neighbouring ones differ in their marks so that they stay apart."""
+    lead = _LEAD.match(markdown) if kind is UnitKind.ITEM else None
+    if lead is None:
+        return markdown
     mark = lead["mark"] if order % 2 == 0 else lead["mark"].replace("-", "*").replace(".", ")")
-    return f"{' ' * (len(lead['indent']) - margin)}{mark} {unit.markdown[lead.end() :]}"
+    return f"{' ' * (len(lead['indent']) - margin)}{mark} {markdown[lead.end() :]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from core.words import STEMMERS, fold, stop_words, words
@@ -17,6 +17,9 @@ MIN_LETTERS = 12
 
 MIN_CERTAINTY = 0.9
 MAX_CHARS = 1_000
+KEPT_TEXTS = 8
+"""A turn asks for its message's language twice: whether the model is needed, and which it is."""
+
 
 _LOAD = threading.Lock()
 
@@ -59,7 +62,12 @@ def by_words(text: str, languages: Sequence[str]) -> str | None:
     """The language whose small words the text uses, when that is beyond doubt and all languages' words are known here."""
     if any(language not in STEMMERS for language in languages):
         return None
-    said, voters = words(text[:MAX_CHARS]), _voters(tuple(languages))
+    return _voted(text[:MAX_CHARS], tuple(languages))
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _voted(text: str, languages: tuple[str, ...]) -> str | None:
+    said, voters = words(text), _voters(languages)
     counts = dict.fromkeys(languages, 0)
     for word in said:
         for language in voters.get(word, ()):

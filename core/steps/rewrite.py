@@ -20,6 +20,9 @@ MAX_CONTEXT_CHARS = 2_000
 PICKED_WORDS = 5
 """A longer message asks something of its own, also when it names a choice."""
 
+KEPT_TEXTS = 8
+"""A turn asks for its message's stems again and again."""
+
 TELLING_WORDS = 2
 """A question with fewer words of its own leans on what came before."""
 
@@ -74,7 +77,7 @@ def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: st
 
 def also_called(text: str, settings: EngineSettings, language: str) -> tuple[str, ...]:
     """Other words for what the question speaks of or asks for: the operator's, then those of its form that it does not say."""
-    said = set(stems(text, language))
+    said = set(_stems(text, language))
     asked = fold(text)
     forms = next((named for form, named in _forms(language) if form.search(asked)), ())
     asked_for = (name for name in forms if said.isdisjoint(stems(name, language)))
@@ -100,7 +103,12 @@ def _stemmed(groups: tuple[tuple[str, ...], ...], language: str) -> tuple[dict[s
 
 
 def _spaced(text: str, language: str) -> str:
-    return f" {' '.join(stems(text, language))} "
+    return f" {' '.join(_stems(text, language))} "
+
+
+@lru_cache(maxsize=KEPT_TEXTS)
+def _stems(text: str, language: str) -> tuple[str, ...]:
+    return tuple(stems(text, language))
 
 
 def starts_anew(text: str, earlier: str, language: str) -> bool:
@@ -108,7 +116,7 @@ def starts_anew(text: str, earlier: str, language: str) -> bool:
 
     It has enough telling words, none that points back, and shares none with what was said before.
     """
-    own = set(stems(text, language))
+    own = set(_stems(text, language))
     if len(own) < TELLING_WORDS or not _POINTS_BACK.isdisjoint(words(text)):
         return False
     return own.isdisjoint(stems(earlier, language))

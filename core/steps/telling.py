@@ -9,16 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from math import log, sqrt
+from operator import mul, or_
+from string import ascii_letters, digits
+
+import msgspec
 
 from core.ports.knowledge import Passage
 from core.steps.growing import announces_steps, leans_back
 from core.steps.units import Unit, UnitKind, units
-from core.words import stem, stems, words
+from core.words import stem, stems, stems_of, words
 
 WEIGHTS = "answer.json"
 MAX_UNIT_WORDS = 120
@@ -40,9 +44,17 @@ SLIGHT = 0.05
 FADING = 0.7
 """What a question above a sentence still counts one sentence further down."""
 
+KEPT_HEADINGS = 4_096
+"""Headings whose stems and kinds are kept: "Symptom" stands in a thousand documents."""
+
 _DIGIT = re.compile(r"\d")
 _LINK = re.compile(r"\[?https?://\S+|\[/\S*\]|[-*_=|•]{2,}")
-_IS_SENTENCE = re.compile(r"[.!:;?…。！]['\")\]*_”’]*\s*$")
+_MAY_LINK = re.compile(r"[-*_=|•:\[][-*_=|•/]")
+"""What every link and rule holds; most sentences do not."""
+
+_ENDS_SENTENCE = (".", "!", ":", ";", "?", "…", "。", "！")
+_CLOSING = "'\")]*_”’"
+_LETTERS, _FIGURES = f" {ascii_letters}".encode(), digits.encode()
 _ANSWER_SECTION = re.compile(
     r"\b(?:answer|solution|resolution|resolving|workaround|remedy|procedure|steps|how to|instructions|antwort|lösung|"
     r"so geht|solución|réponse)\b",
@@ -101,16 +113,38 @@ class Question:
             wants_reason=bool(_WANTS_REASON.search(text)),
         )
 
-    def share(self, said: Set[str]) -> float:
-        """How much of the question these stems say, 0 to 1."""
-        return sum([weight for word, weight in self.weights.items() if word in said]) / self.total
+
+class Ear:
+    """The question's words as the bits of a number, in their order: what a hundred texts say of it is compared as numbers."""
+
+    def __init__(self, question: Question) -> None:
+        self._bits = {word: 1 << place for place, word in enumerate(question.weights)}
+        self._words = frozenset(self._bits)
+        self._weights = dict(zip(self._bits.values(), question.weights.values(), strict=True))
+        self._total = question.total
+        self._shares: dict[int, float] = {}
+
+    def heard(self, said: frozenset[str]) -> int:
+        """Which words of the question these stems say."""
+        return sum([self._bits[word] for word in said & self._words])
+
+    def share(self, heard: int) -> float:
+        """How much of the question these words are by weight, 0 to 1."""
+        known = self._shares.get(heard)
+        if known is None:
+            found, rest = [], heard
+            while rest:
+                first = rest & -rest
+                found.append(self._weights[first])
+                rest ^= first
+            known = self._shares[heard] = sum(found) / self._total
+        return known
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Told(msgspec.Struct, frozen=True, kw_only=True):
     """A unit (its passage, its index in it) with its stems.
 
-    ``worth``: 1 for a sentence, less for a fragment, 0 for what has no words of its own.
+    ``worth``: 1 for a sentence, less for a fragment, 0 for what has no words of its own.  ``size``: what it weighs among others.
     """
 
     passage: int
@@ -118,25 +152,34 @@ class Told:
     unit: Unit
     stems: frozenset[str]
     worth: float
+    size: float
     features: Mapping[str, float]
 
 
 def told(question: Question, passages: Sequence[Passage], language: str) -> tuple[tuple[Told, ...], ...]:
     """The units of each passage, best first, with their features."""
-    return tuple(tuple(_told(question, passages, at, language)) for at in range(len(passages)))
+    ear = Ear(question)
+    return tuple(tuple(_told(question, ear, passages, at, language)) for at in range(len(passages)))
 
 
 def scores(listed: Sequence[Told], weights: Mapping[str, float]) -> list[float]:
     """How much each unit tells beside the others of the question, around ``TYPICAL``; fragments count by their worth."""
-    plain = [sum([weights[name] * value for name, value in found.features.items() if value]) for found in listed]
-    sizes = [size(found.unit) for found in listed]
+    if not listed:
+        return []
+    by = [weights[name] for name in listed[0].features]
+    plain = [sum(map(mul, by, found.features.values())) for found in listed]
+    sizes = [found.size for found in listed]
     middle = sum(value * weight for value, weight in zip(plain, sizes, strict=True)) / (sum(sizes) or 1.0)
     return [(TYPICAL + value - middle) * found.worth for value, found in zip(plain, listed, strict=True)]
 
 
 def size(unit: Unit) -> float:
     """What a unit weighs among the others: long ones more than short ones."""
-    return sqrt(min(len(unit.text.split()), MAX_WEIGHED_WORDS))
+    return _size(len(unit.text.split()))
+
+
+def _size(count: int) -> float:
+    return sqrt(min(count, MAX_WEIGHED_WORDS))
 
 
 @cache
@@ -146,60 +189,79 @@ def model() -> Mapping[str, float]:
     return stored
 
 
+class _Form(msgspec.Struct, frozen=True):
+    """What a unit is, whatever is asked; ``features`` as they are when steps and figures are wanted."""
+
+    worth: float
+    size: float
+    features: dict[str, float]
+
+
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A chunk's text read once for all questions: its units, the stems of each, those of the heading lines above them."""
+    """A chunk's text read once for all questions: its units, the stems of each, what each is, its heading lines."""
 
     units: tuple[Unit, ...]
     said: tuple[frozenset[str], ...]
-    sections: Mapping[str, frozenset[str]]
+    forms: tuple[_Form, ...]
+    sections: tuple[str, ...]
 
 
 @lru_cache(maxsize=KEPT_CHUNKS)
 def _read(text: str, language: str) -> _Read:
     listed = units(text)
-    sections = {section: _stems(section, language) for section in {unit.section for unit in listed}}
-    return _Read(listed, tuple(_stems(unit.text, language) for unit in listed), sections)
+    return _Read(
+        units=listed,
+        said=tuple(_stems(unit.text, language) for unit in listed),
+        forms=tuple(_form(listed, index) for index in range(len(listed))),
+        sections=tuple(dict.fromkeys(unit.section for unit in listed)),
+    )
 
 
-def _told(question: Question, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
+def _told(question: Question, ear: Ear, passages: Sequence[Passage], passage: int, language: str) -> Iterator[Told]:
     chunk = passages[passage].chunk
     read = _read(chunk.text, language)
-    listed, said, sections = read.units, read.said, read.sections
-    title = _stems(chunk.title, language)
-    above = title | _stems(chunk.heading, language)
-    of_section = {section: _section(question, section, stems_of) for section, stems_of in sections.items()}
+    listed, said = read.units, [ear.heard(stems_of) for stems_of in read.said]
+    title = ear.heard(_heading_stems(chunk.title, language))
+    above = title | ear.heard(_heading_stems(chunk.heading, language))
+    sections = {section: ear.heard(_heading_stems(section, language)) for section in read.sections}
+    of_section = {section: _section(question, section, ear.share(heard)) for section, heard in sections.items()}
     of_passage = _standing(passages, passage) | {
-        "cover": question.share(above.union(*said)),
-        "titled": question.share(title),
+        "cover": ear.share(reduce(or_, said, above)),
+        "titled": ear.share(title),
     }
     own = [
-        question.share(stems_of | above | sections[unit.section] if unit.kind is UnitKind.TABLE else stems_of)
-        for unit, stems_of in zip(listed, said, strict=True)
+        ear.share(heard | above | sections[unit.section] if unit.kind is UnitKind.TABLE else heard)
+        for unit, heard in zip(listed, said, strict=True)
     ]
     of_passage["own_best"] = max(own, default=0.0)
-    blocks = {block: question.share(stems_of) for block, stems_of in _by_block(listed, said).items()}
+    blocks = {block: ear.share(heard) for block, heard in _by_block(listed, said).items()}
     asked = _asked_above(listed, own)
-    for index, unit in enumerate(listed):
-        worth = 1.0 if _announces_list(listed, index) else _worth(unit)
-        inherited = question.share((above | sections[unit.section]) - said[index])
+    for index, (unit, form) in enumerate(zip(listed, read.forms, strict=True)):
+        inherited = ear.share((above | sections[unit.section]) & ~said[index])
         wording = {
             "own": own[index],
             "block": blocks[unit.block],
             "above": inherited,
             "own_above": own[index] * inherited,
             "asked": asked[index],
-            "fragment": 1.0 - worth,
+            "fragment": 1.0 - form.worth,
             "place": min(index, 10) / 10,
             "opening": of_passage["titled"] * float(chunk.ordinal == 0 and index < OPENING),
         }
+        features = {**of_passage, **of_section[unit.section], **wording, **form.features}
+        if not question.wants_steps:
+            features["steps"] = features["leads_steps"] = 0.0
+        if not question.wants_figure:
+            features["figure"] = features["figure_table"] = 0.0
         yield Told(
             passage=passage,
             index=index,
             unit=unit,
-            stems=said[index],
-            worth=worth,
-            features=of_passage | of_section[unit.section] | wording | _form(question, listed, index),
+            stems=read.said[index],
+            worth=form.worth,
+            size=form.size,
+            features=features,
         )
 
 
@@ -227,66 +289,86 @@ def _asked_above(listed: Sequence[Unit], own: Sequence[float]) -> list[float]:
     return found
 
 
-def _form(question: Question, listed: Sequence[Unit], index: int) -> dict[str, float]:
+def _form(listed: Sequence[Unit], index: int) -> _Form:
     """What the unit is, beside what it says."""
     unit = listed[index]
-    count = len(unit.text.split())
-    is_item = unit.kind is UnitKind.ITEM
-    is_steps = question.wants_steps and (is_item or _announces_list(listed, index))
-    has_figure = question.wants_figure and bool(_DIGIT.search(unit.text))
-    is_table, leads = unit.kind is UnitKind.TABLE, announces_steps(unit)
-    return {
+    text, kind, count = unit.text, unit.kind, len(unit.text.split())
+    is_table, leads, announces = kind is UnitKind.TABLE, announces_steps(unit), text.rstrip(" *_").endswith(":")
+    # The list that follows comes along with the unit.
+    is_followed = index + 1 < len(listed) and listed[index + 1].kind is UnitKind.ITEM
+    announces_list = announces and is_followed and kind is UnitKind.SENTENCE
+    letters, has_figure = _signs(text)
+    features = {
         "table": float(is_table),
-        "steps": float(is_steps),
+        "steps": float(kind is UnitKind.ITEM or announces_list),
         "leads": float(leads),
-        "leads_steps": float(leads and question.wants_steps),
+        "leads_steps": float(leads),
         "figure": float(has_figure),
         "figure_table": float(has_figure and is_table),
-        "asks": float(unit.text.rstrip().endswith("?")),
-        "announces": float(unit.text.rstrip(" *_").endswith(":")),
+        "asks": float(text.rstrip().endswith("?")),
+        "announces": float(announces),
         "length": log(min(count, MAX_UNIT_WORDS) + 1),
-        "signs": 1.0 - (sum(map(str.isalpha, unit.text)) + unit.text.count(" ")) / max(1, len(unit.text)),
-        "leans_back": float(leans_back(unit.text)),
+        "signs": 1.0 - letters / max(1, len(text)),
+        "leans_back": float(leans_back(text)),
     }
+    return _Form(1.0 if announces_list else _worth(unit, count), _size(count), features)
 
 
-def _section(question: Question, heading: str, said: frozenset[str]) -> dict[str, float]:
-    """What the heading line above tells of the sentences below it."""
-    is_answer, is_cause = bool(_ANSWER_SECTION.search(heading)), bool(_CAUSE_SECTION.search(heading))
+def _signs(text: str) -> tuple[int, bool]:
+    """How many of its characters are letters or spaces, and whether there is a figure."""
+    if text.isascii():
+        signs = text.encode().translate(None, _LETTERS)
+        return len(text) - len(signs), len(signs.translate(None, _FIGURES)) < len(signs)
+    return sum(map(str.isalpha, text)) + text.count(" "), bool(_DIGIT.search(text))
+
+
+def _section(question: Question, heading: str, share: float) -> dict[str, float]:
+    """What the heading line above tells of the sentences below it; ``share`` of the question is in it."""
+    is_answer, is_problem, is_cause = _kinds(heading)
     return {
-        "section": min(question.share(said), SLIGHT) / SLIGHT,
+        "section": min(share, SLIGHT) / SLIGHT,
         "answer_section": float(is_answer),
-        "problem_section": float(not is_answer and bool(_PROBLEM_SECTION.search(heading))),
+        "problem_section": float(not is_answer and is_problem),
         "cause_section": float(is_cause),
         "reason_cause": float(is_cause and question.wants_reason),
     }
 
 
-def _announces_list(listed: Sequence[Unit], index: int) -> bool:
-    """Whether the list that follows comes along with the unit."""
-    is_followed = index + 1 < len(listed) and listed[index + 1].kind is UnitKind.ITEM
-    return is_followed and listed[index].kind is UnitKind.SENTENCE and listed[index].text.rstrip(" *_").endswith(":")
+@lru_cache(maxsize=KEPT_HEADINGS)
+def _kinds(heading: str) -> tuple[bool, bool, bool]:
+    """Whether what stands below is an answer, a problem, a cause."""
+    kinds = (_ANSWER_SECTION, _PROBLEM_SECTION, _CAUSE_SECTION)
+    is_answer, is_problem, is_cause = (kind.search(heading) is not None for kind in kinds)
+    return is_answer, is_problem, is_cause
 
 
-def _by_block(listed: Sequence[Unit], said: Sequence[frozenset[str]]) -> dict[int, set[str]]:
-    """The stems of each block with those of the sentence before it: a list answers as a whole."""
-    together: dict[int, set[str]] = {}
+def _by_block(listed: Sequence[Unit], said: Sequence[int]) -> dict[int, int]:
+    """What each block says with the sentence before it: a list answers as a whole."""
+    together: dict[int, int] = {}
     for index, unit in enumerate(listed):
-        if unit.block not in together:
-            together[unit.block] = set(said[index - 1]) if index else set()
-        together[unit.block] |= said[index]
+        before = together.get(unit.block)
+        if before is None:
+            before = said[index - 1] if index else 0
+        together[unit.block] = before | said[index]
     return together
 
 
-def _worth(unit: Unit) -> float:
-    """Titles, tables of contents, bare links and endless lines hold the question's words, but say nothing: 0 to 1."""
-    count = len(_LINK.sub(" ", unit.text).split())
-    if _CONTENTS.match(unit.text) or count < 2 or (count > MAX_UNIT_WORDS and unit.kind is not UnitKind.TABLE):
+def _worth(unit: Unit, count: int) -> float:
+    """Titles, tables of contents, bare links and endless lines hold the question's words, but say nothing: 0 to 1.
+
+    ``count``: its words, links and rules included.
+    """
+    if _MAY_LINK.search(unit.text):
+        count = len(_LINK.sub(" ", unit.text).split())
+    if count < 2 or (count > MAX_UNIT_WORDS and unit.kind is not UnitKind.TABLE) or _CONTENTS.match(unit.text):
         return 0.0
     if unit.kind is not UnitKind.SENTENCE:
         return 1.0
-    return 1.0 if count > 3 and _IS_SENTENCE.search(unit.text) else 0.4
+    return 1.0 if count > 3 and unit.text.rstrip().rstrip(_CLOSING).endswith(_ENDS_SENTENCE) else 0.4
 
 
 def _stems(text: str, language: str) -> frozenset[str]:
-    return frozenset(stem(word, language) for word in words(text))
+    return frozenset(stems_of(words(text), language))
+
+
+_heading_stems = lru_cache(maxsize=KEPT_HEADINGS)(_stems)

@@ -118,10 +118,10 @@ def categories(text: str, known: Mapping[str, Category]) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(_phrase(fold(phrase)) for phrase in phrases))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(_phrase(fold(phrase)) for phrase in phrases)})")
 
 
 def _phrase(phrase: str) -> str:
     stem, star, _ = phrase.strip().rpartition("*")
     words = (stem if star else phrase).split()
-    return r"(?<!\w)" + r"\s+".join(re.escape(word) for word in words) + (r"\w*" if star else r"(?!\w)")
+    return r"\s+".join(re.escape(word) for word in words) + (r"\w*" if star else r"(?!\w)")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
+
+import msgspec
 
 from core.markup import escape
 from core.words import sentences
@@ -26,9 +28,8 @@ class UnitKind(StrEnum):
     TABLE = "table"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unit:
-    """One quotable piece: ``text`` is as written at ``start``..``end``, ``markdown`` is what a reply shows.
+class Unit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One quotable piece: ``text`` is as written at ``start``..``end``; an item has what stands before it as ``lead``.
 
     Units of one ``block`` (a paragraph, a list) belong together; ``section`` is the heading line above, "" when there is none.
     """
@@ -37,9 +38,19 @@ class Unit:
     start: int
     end: int
     text: str
-    markdown: str
     block: int
     section: str = ""
+    lead: str = ""
+
+    @property
+    def markdown(self) -> str:
+        """What a reply shows; made when it is asked for, since few units of a text are ever quoted."""
+        if self.kind is UnitKind.TABLE:
+            return "\n".join(_MARKISH.sub(r"\\[\1\\]", line.strip()) for line in self.text.split("\n"))
+        if self.kind is UnitKind.CODE:
+            fence = "~~~~" if "~~~" not in self.text else "~~~~~~~~"
+            return f"{fence}\n{self.text}\n{fence}"
+        return self.lead + safe(self.text)
 
 
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(?P<words>.*)")
@@ -48,18 +59,16 @@ _ITEM = re.compile(r"(?P<indent>[ \t]*)(?P<lead>[-*+•▪‣–]|\d{1,3}[.)])[ 
 _FENCE = re.compile(r"[ \t]*(```|~~~)")
 _MARKISH = re.compile(r"\[(\d{1,2})\](?!\()")
 _STARTS_BLOCK = re.compile(r"(?P<hard>#{1,6}\s|>|[-+*]\s|~~~|```|\||=+\s*$)|(?P<number>\d{1,9})(?P<dot>[.)])(?=\s)")
-_RUN_TOGETHER = re.compile(r"(?<=[a-z)][.?!:])(?=[A-Z][a-z]*[\s:])")
+_RUN_TOGETHER = re.compile(r"[.?!:](?=[A-Z][a-z]*[\s:])(?<=[a-z)].)")
 """Scraped pages lose the line break between "…to the new one." and "To change it:"."""
 
-_SPACES = re.compile(r"\s+")
-_ONE_TO_ONE = dict.fromkeys(map(ord, "\n\t\xa0"), " ")
-_ENDS_SENTENCE = re.compile(r"[.!?:;…]['\")\]*_]*$")
+_ENDS_SENTENCE = (".", "!", "?", ":", ";", "…")
+_CLOSING = "'\")]*_"
 WRAPPED_AT = 60
 """A line at least this long that ends amid a sentence was wrapped by its author's editor."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(msgspec.Struct, frozen=True, gc=False):
     start: int
     text: str
 
@@ -97,18 +106,21 @@ class _Reader:
         """Read one more line."""
         if self._table and not _is_table_line(line.text):
             self.flush()
-        if self._code is not None or _FENCE.match(line.text):
+        bare = line.text.strip()
+        if self._code is not None:
             self._code_line(line)
-        elif not line.text.strip():
+        elif not bare:
             self.flush()
+        elif bare[0].isalpha():
+            self._words_or_heading(line, bare)
+        elif _FENCE.match(line.text):
+            self._code_line(line)
         elif heading := _HEADING.match(line.text):
             self._begin_section(heading["words"])
         elif item := _ITEM.match(line.text):
             self._begin_item(line, item)
         elif _is_table_line(line.text):
             self._table_row(line)
-        elif _SHOUTED.match(line.text.strip()) and not self._pending:
-            self._begin_section(line.text)
         else:
             self._words(line)
 
@@ -126,6 +138,13 @@ class _Reader:
         self.flush()
         self._section = words.strip(" #:\t")
         self._new_block()
+
+    def _words_or_heading(self, line: _Line, bare: str) -> None:
+        """A line that begins with a letter."""
+        if not self._pending and _SHOUTED.match(bare):
+            self._begin_section(line.text)
+        else:
+            self._words(line)
 
     def _new_block(self) -> None:
         self._block += 1
@@ -158,9 +177,7 @@ class _Reader:
         """A table is quoted whole: a row without its header says nothing."""
         lines, self._table = self._table, []
         self._new_block()
-        raw = "\n".join(line.text for line in lines)
-        cells = "\n".join(_MARKISH.sub(r"\\[\1\\]", line.text.strip()) for line in lines)
-        self._add(UnitKind.TABLE, lines[0].start, raw, cells)
+        self._add(UnitKind.TABLE, lines[0].start, "\n".join(line.text for line in lines))
 
     def _code_line(self, line: _Line) -> None:
         if self._code is None:
@@ -176,37 +193,51 @@ class _Reader:
         if not lines:
             return
         self._new_block()
-        raw = "\n".join(line.text for line in lines)
-        fence = "~~~~" if "~~~" not in raw else "~~~~~~~~"
-        self._add(UnitKind.CODE, lines[0].start, raw, f"{fence}\n{raw}\n{fence}")
+        self._add(UnitKind.CODE, lines[0].start, "\n".join(line.text for line in lines))
 
     def _end_item(self) -> None:
         raw = "\n".join(line.text for line in self._pending)
-        self._add(UnitKind.ITEM, self._pending[0].start, raw, self._lead + safe(raw))
+        self._add(UnitKind.ITEM, self._pending[0].start, raw, self._lead)
 
     def _end_paragraph(self) -> None:
         raw, base = "\n".join(line.text for line in self._pending), self._pending[0].start
-        flat, at = raw.translate(_ONE_TO_ONE), 0
+        flat, at = _spaced(raw), 0
         if not self._in_list:
             self._new_block()
+        split = _apart if _RUN_TOGETHER.search(flat) else _as_one
         for sentence in sentences(flat):
-            for part in _RUN_TOGETHER.split(sentence):
+            for part in split(sentence):
                 start = flat.index(part, at)
                 at = start + len(part)
-                self._add(UnitKind.SENTENCE, base + start, raw[start:at], safe(part))
+                self._add(UnitKind.SENTENCE, base + start, raw[start:at])
 
-    def _add(self, kind: UnitKind, start: int, text: str, markdown: str) -> None:
+    def _add(self, kind: UnitKind, start: int, text: str, lead: str = "") -> None:
         self.out.append(
             Unit(
                 kind=kind,
                 start=start,
                 end=start + len(text),
                 text=text,
-                markdown=markdown,
                 block=self._block,
                 section=self._section,
+                lead=lead,
             )
         )
+
+
+def _spaced(text: str) -> str:
+    """The text with spaces for other white space, one for one."""
+    return text.replace("\n", " ").replace("\t", " ").replace("\xa0", " ")
+
+
+def _as_one(sentence: str) -> tuple[str, ...]:
+    return (sentence,)
+
+
+def _apart(sentence: str) -> tuple[str, ...]:
+    """The sentences that run together in one."""
+    cuts = [0, *(m.end() for m in _RUN_TOGETHER.finditer(sentence)), len(sentence)]
+    return tuple(sentence[start:end] for start, end in pairwise(cuts))
 
 
 def _is_table_line(text: str) -> bool:
@@ -215,14 +246,14 @@ def _is_table_line(text: str) -> bool:
 
 def _continues(previous: str, line: str) -> bool:
     """Whether a line goes on where the one before broke off."""
-    if _ENDS_SENTENCE.search(previous.rstrip()):
+    if previous.rstrip().rstrip(_CLOSING).endswith(_ENDS_SENTENCE):
         return len(previous) >= WRAPPED_AT
     return len(previous) >= WRAPPED_AT or line.lstrip()[:1].islower()
 
 
 def safe(text: str) -> str:
     """Foreign Markdown for a place of ours: emphasis and links stay where they are whole, marks and block starts are escaped."""
-    flat = _SPACES.sub(" ", text).strip()
+    flat = " ".join(text.split())
     flat = _MARKISH.sub(r"\\[\1\\]", flat) if _is_balanced(flat) else escape(flat)
     start = _STARTS_BLOCK.match(flat)
     if start is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 
 PREFIX = "ref-"
@@ -12,7 +11,7 @@ _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 def canary(secret: bytes, turn_id: str) -> str:
     """The marker of a turn, e.g. ``ref-7kq2m9xw4tnv83hd``: the same for a retry, unguessable without the secret."""
-    digest = hmac.new(secret, f"canary:{turn_id}".encode(), hashlib.sha256).digest()
+    digest = hmac.digest(secret, f"canary:{turn_id}".encode(), "sha256")
     number = int.from_bytes(digest)
     letters = []
     for _ in range(_LENGTH):

@@ -7,7 +7,6 @@ does not: authority lies in the tool firewall and the guard.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ class Fenced:
 
 def nonce_for(secret: bytes, turn_id: str) -> str:
     """The nonce of a turn: a retry and a replay of the turn get the same one, nobody else can tell it."""
-    return hmac.new(secret, f"fence:{turn_id}".encode(), hashlib.sha256).hexdigest()[:16]
+    return hmac.digest(secret, f"fence:{turn_id}".encode(), "sha256").hex()[:16]
 
 
 def fence(kind: Kind, text: str, *, name: str = "", nonce: str, limit: int | None = None) -> str:

@@ -6,7 +6,7 @@ from core.ports.knowledge import Passage
 from core.settings import AnswerSettings
 from core.steps.answer import Question, extract
 from core.steps.growing import grown, is_condition, leans_back
-from core.steps.telling import Told, model, scores, told
+from core.steps.telling import Ear, Told, model, scores, told
 from core.steps.units import units
 from tests.core.world import chunk
 
@@ -53,7 +53,10 @@ def test_a_question_of_the_page_is_answered_by_what_follows() -> None:
 
 def test_other_words_for_what_is_asked_count_too() -> None:
     question = Question.of("What is postage?", {}, "en", ("delivery",))
-    assert question.share(frozenset({"deliveri"})) == pytest.approx(0.5) == question.share(frozenset({"postag"}))
+    ear = Ear(question)
+    said, other = ear.heard(frozenset({"deliveri", "late"})), ear.heard(frozenset({"postag"}))
+    assert ear.share(said) == pytest.approx(0.5) == ear.share(other)
+    assert (ear.share(said | other), ear.share(said & other), ear.share(said & ~other)) == (1.0, 0.0, ear.share(said))
 
 
 def test_a_table_is_read_with_its_heading() -> None:

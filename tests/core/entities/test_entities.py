@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.entities import KINDS, CustomEntity, Entity, EntitySettings, entities, lexicon
+from core.entities.page import folded
+from core.words import fold
 
 AT = datetime(2022, 3, 15, 9, 0, tzinfo=UTC)
 """A Tuesday."""
@@ -312,3 +314,22 @@ def test_the_ends_of_time_have_no_days_beyond(at: datetime) -> None:
 
 def test_an_entity_is_its_kind_and_text() -> None:
     assert Entity("order", "A1", start=3, end=5, value="A1") == Entity("order", "A1")
+
+
+@given(st.text(alphabet="aÉß9ſ \n\t\xa0\u2003…", max_size=30))
+def test_every_folded_character_knows_its_place(text: str) -> None:
+    low, places = folded(text)
+    assert len(low) == len(places) and sorted(places) == list(places)
+    for ch, place in zip(low, places, strict=True):
+        assert ch in (text[place], *fold(text[place])) or (ch.isspace() and text[place].isspace())
+    assert "".join(low.split()) == "".join("".join(text.split()).replace("É", "e").replace("ß", "ss").replace("ſ", "s"))
+
+
+@pytest.mark.parametrize("gap", [" ", "  ", "\n\n", " \xa0"])
+def test_gaps_hide_nothing(gap: str) -> None:
+    text = (
+        f"Call{gap}me{gap}at{gap}6.30pm{gap}or{gap}17:45{gap}about{gap}ORDER{gap}No.{gap}A-1234{gap}of{gap}24.12.2021"
+    )
+    found = {(entity.kind, entity.value): text[entity.start : entity.end] for entity in entities(text, at=AT)}
+    assert found[("time", "18:30")] == "6.30pm" and found[("time", "17:45")] == "17:45"
+    assert found[("order", "A-1234")] == "A-1234" and found[("date", "2021-12-24")] == "24.12.2021"

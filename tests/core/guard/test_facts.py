@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.guard.facts import canonical_url, facts
+from core.guard.facts import canonical_url, facts, literal_facts
 from core.guard.known import contradicted, known, supported
 from core.guard.plain import folded, plain, tongue
 
@@ -191,3 +191,20 @@ def test_a_figure_equals_only_itself(number: int, frame: str, shape: str) -> Non
 def test_odd_addresses_do_no_harm(url: str) -> None:
     canonical_url(url)
     facts(f"See {url} now", "en")
+
+
+@pytest.mark.parametrize(
+    ("written", "fact"),
+    [
+        ("It costs 5 EUROS.", ("price", "5 eur")),
+        ("SEK 1,200 a year", ("price", "1200 sek")),
+        ("12 Percent off", ("price", "12 %")),
+        ("that is 7% less", ("price", "7 %")),
+        ("5 ſEK", ("price", "5 sek")),
+        ("see WWW.Example.com/A.", ("url", "www.example.com/a")),
+        ("HTTPS://example.com", ("url", "https://example.com")),
+        ("Jo@Example.com", ("email", "jo@example.com")),
+    ],
+)
+def test_what_a_quote_states_is_found_however_it_is_written(written: str, fact: tuple[str, str]) -> None:
+    assert fact in literal_facts(written)
