@@ -173,7 +173,7 @@ def kind_of(folded: str) -> Asked:
 def seen(chunk: Chunk, wants: Wanted) -> Seen:
     """Read a passage for the question's words."""
     text, head = fold(chunk.text[:MAX_CHARS]), fold(f"{chunk.title}\n{chunk.heading}")
-    hits = list(_hits(text, wants))
+    hits = _hits(text, wants)
     title = frozenset(place for _, place in _hits(head, wants))
     return Seen(
         found=title.union(place for _, place in hits),
@@ -184,18 +184,28 @@ def seen(chunk: Chunk, wants: Wanted) -> Seen:
     )
 
 
-def _hits(text: str, wants: Wanted) -> Iterator[tuple[int, int]]:
+def _hits(text: str, wants: Wanted) -> list[tuple[int, int]]:
     """(position, place) of the question's words in a folded text, in order."""
-    beginnings, whole = wants.beginnings, wants.whole
-    for found in _WORD.finditer(text):
-        word = found.group()
-        if word in whole:
-            yield found.start(), whole[word]
-        elif word[:SHORT] in beginnings:
-            for beginning, place in beginnings[word[:SHORT]]:
-                if word.startswith(beginning):
-                    yield found.start(), place
-                    break
+    found: dict[int, int] = {}
+    for word, place in wants.whole.items():
+        for at, end in _starts(text, word):
+            if end == len(text) or not text[end].isalnum():
+                found[at] = place
+    for alike in wants.beginnings.values():
+        for beginning, place in alike:
+            for at, _ in _starts(text, beginning):
+                found.setdefault(at, place)
+    return sorted(found.items())
+
+
+def _starts(text: str, beginning: str) -> Iterator[tuple[int, int]]:
+    """Where words begin so, and where the beginning ends; many times faster than to look at every word."""
+    at = text.find(beginning)
+    while at >= 0:
+        end = at + len(beginning)
+        if not at or not text[at - 1].isalnum():
+            yield at, end
+        at = text.find(beginning, end)
 
 
 def _best_sentence(text: str, hits: Sequence[tuple[int, int]], wants: Wanted) -> frozenset[int]:

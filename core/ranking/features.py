@@ -1,8 +1,8 @@
 """What tells a good passage from a better one, beside the index's own score: numbers for a question and a list of passages.
 
-Pure.  Each text is read once.  The question's words weigh what ``SearchResult.terms`` says; what the index does not tell (how
-rare the words of the conversation are, how alike two passages) is measured within the list.  Untitled passages get the list's
-mean where a title counts: to have none says nothing.
+The same texts give the same figures, whatever was read before.  The question's words weigh what ``SearchResult.terms`` says; what
+the index does not tell (how rare the words of the conversation are, how alike two passages) is measured within the list.
+Untitled passages get the list's mean where a title counts: to have none says nothing.
 
 Coverage by text, title and heading, phrases of the text, codes, length, place in the document, how many of its chunks were found,
 and the likeness of titles and sentences by vectors were tried, too.  The index's score holds all of that already: what they
@@ -12,21 +12,20 @@ learnt from two knowledge bases misled in the third.
 from __future__ import annotations
 
 import math
-import re
-import sys
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import chain, compress, pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.ports.knowledge import Passage, SearchQuery
-from core.words import fold, stem, stop_words
+from core.ranking.numbering import Numbers, Vocabularies, split, stop_words_of, tells
+from core.words import STEMMERS, fold, stem
 
 Rows = NDArray[np.float64]
+Shares = NDArray[np.float32]
 
 NAMES = ("share", "title_said", "title_phrase", "window", "agreement", "context", "context_title")
 """The columns of ``measured``, each from 0 to 1.
@@ -44,23 +43,10 @@ MAX_QUESTION_CHARS, MAX_CONTEXT_CHARS, MAX_TEXT_CHARS = 6_000, 1_500, 8_000
 EARLIER = 4
 """So many of the contact's earlier messages are looked at."""
 
-LONG = 6
-"""Letters of the words by which passages are alike: these are few, and tell most."""
-
-KEPT_CHUNKS = 1_024
-"""Chunks whose words are kept: some 10 KB each.  A company's customers ask for the same pages again and again."""
-
 RARITY_STEPS = 1_000
 """Rarities are whole numbers, so that sums do not depend on their order."""
 
-OPENING = 2
-"""Letters that a word shares with its stem."""
-
-_WORD = re.compile(r"[^\W_]+")
-_TYPOGRAPHY = ("’", "‘", "“", "”", "–", "—", "•", "…", "\u00a0")
-"""Without these most English text is ASCII, and that is split several times as fast."""
-
-_PLAIN = str.maketrans({chr(code): chr(code).lower() if chr(code).isalnum() else " " for code in range(128)})
+_VOCABULARIES = Vocabularies()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,56 +61,23 @@ class Asked:
     own: int
     pairs: Mapping[tuple[int, int], float]
     language: str
-    stop: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """A passage read once: the numbers (as in ``Asked``) of its title's and heading's telling words, (place, number) of those
-    words of its text that were asked for, and all its long words.
+    """A passage read once: the numbers (as in ``Asked``) of its title's and heading's telling words, and (place, number) of those
+    words of its text that were asked for.
     """
 
     title: tuple[int, ...]
     heading: tuple[int, ...]
     hits: tuple[tuple[int, int], ...]
-    words: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """A chunk split once for all questions: its words in order, and those of its text each once, all and the long ones."""
-
-    title: tuple[str, ...]
-    heading: tuple[str, ...]
-    text: tuple[str, ...]
-    every: frozenset[str]
-    long: frozenset[str]
-
-
-@lru_cache(maxsize=KEPT_CHUNKS)
-def _words(title: str, heading: str, text: str) -> _Words:
-    # Interned, so that a word that stands in many chunks is kept once.
-    words = tuple(map(sys.intern, split(text[:MAX_TEXT_CHARS])))
-    every = frozenset(words)
-    return _Words(tuple(split(title)), tuple(split(heading)), words, every, _long(every))
-
-
-def _long(words: Iterable[str]) -> frozenset[str]:
-    return frozenset([word for word in words if len(word) >= LONG])
-
-
-def split(text: str) -> list[str]:
-    """The words of a text in lower case, in order; quick rather than nice: "don't" is two."""
-    if not text.isascii():
-        for sign in _TYPOGRAPHY:
-            text = text.replace(sign, " ")
-    return text.translate(_PLAIN).split() if text.isascii() else _WORD.findall(text.lower())
 
 
 def read_question(query: SearchQuery, terms: Mapping[str, float]) -> Asked:
     """``terms`` are the index's weights by word; without them every telling word counts the same."""
-    language = query.language or "en"
-    stop = stop_words(language) | stop_words("en")
+    language = query.language if query.language in STEMMERS else "en"
+    stop = stop_words_of(language)
     said = _stems(query.text[:MAX_QUESTION_CHARS], language, stop)
     weights: dict[str, float] = {}
     for word, weight in terms.items():
@@ -140,30 +93,63 @@ def read_question(query: SearchQuery, terms: Mapping[str, float]) -> Asked:
                 numbers.setdefault(known, len(numbers) + 1)
     by_number = (0.0, *weights.values())
     pairs = {(a, b): by_number[a] + by_number[b] for a, b in pairwise(known_to_index) if a and b and a != b}
-    return Asked(numbers=numbers, weights=by_number, own=len(weights), pairs=pairs, language=language, stop=stop)
+    return Asked(numbers=numbers, weights=by_number, own=len(weights), pairs=pairs, language=language)
 
 
-def read_passages(passages: Sequence[Passage], asked: Asked) -> list[Read]:
-    """Look up each different word of all the texts once."""
-    chunks = [passage.chunk for passage in passages]
-    texts = [_words(chunk.title, chunk.heading, chunk.text) for chunk in chunks]
-    titles = [[word for word in text.title if _tells(word, asked.stop)] for text in texts]
-    headings = [[word for word in text.heading if _tells(word, asked.stop)] for text in texts]
-    number = _asked_for(set[str]().union(*(text.every for text in texts), *titles, *headings), asked)
-    return [
-        Read(
-            title=tuple(number.get(word, 0) for word in title),
-            heading=tuple(number.get(word, 0) for word in heading),
-            hits=tuple(_hits(text.text, number)),
-            words=text.long.union(_long(title), _long(heading)),
+def read_passages(passages: Sequence[Passage], asked: Asked) -> tuple[list[Read], Shares]:
+    """What each passage holds of the question; also which of all the long words (columns) it holds, 0 or 1."""
+    vocabulary, language = _VOCABULARIES.newest(), asked.language
+    parts: list[Numbers] = []
+    for passage in passages:
+        chunk = passage.chunk
+        parts.append(vocabulary.text(chunk.text[:MAX_TEXT_CHARS]))
+        parts.append(vocabulary.telling(chunk.title, language))
+        parts.append(vocabulary.telling(chunk.heading, language))
+    words = np.concatenate(parts)
+    sought = [(vocabulary.of_stem(known, language), number) for known, number in asked.numbers.items()]
+    is_long = vocabulary.is_long()
+    asked_for = np.zeros(len(is_long), np.int16)
+    for alike, number in sought:
+        asked_for[alike] = number
+    borders = np.cumsum([len(part) for part in parts])
+    return _reads(asked_for[words], borders), _held(words, borders[2::3], is_long)
+
+
+def _reads(numbers: NDArray[np.int16], borders: NDArray[np.intp]) -> list[Read]:
+    """``numbers`` are those of all words, passage after passage; ``borders`` where each one's text, title and heading end."""
+    found = np.flatnonzero(numbers)
+    ends = borders.tolist()
+    cuts = np.searchsorted(found, borders).tolist()
+    places, known = found.tolist(), numbers[found].tolist()
+    read: list[Read] = []
+    start = first = 0
+    for text, title, heading in zip(
+        range(0, len(ends), 3), range(1, len(ends), 3), range(2, len(ends), 3), strict=True
+    ):
+        hits = slice(first, cuts[text])
+        read.append(
+            Read(
+                title=tuple(numbers[ends[text] : ends[title]].tolist()),
+                heading=tuple(numbers[ends[title] : ends[heading]].tolist()),
+                hits=tuple(zip([place - start for place in places[hits]], known[hits], strict=True)),
+            )
         )
-        for text, title, heading in zip(texts, titles, headings, strict=True)
-    ]
+        start, first = ends[heading], cuts[heading]
+    return read
 
 
-def _hits(text: Sequence[str], number: Mapping[str, int]) -> Iterator[tuple[int, int]]:
-    for place in compress(range(len(text)), map(number.__contains__, text)):
-        yield place, number[text[place]]
+def _held(words: Numbers, ends: NDArray[np.intp], is_long: NDArray[np.bool_]) -> Shares:
+    """Which passage (row) holds which long word; ``ends`` is where a passage's words end."""
+    at = np.flatnonzero(is_long[words])
+    found = words[at]
+    is_there = np.zeros(len(is_long), np.bool_)
+    is_there[found] = True
+    different = np.flatnonzero(is_there)
+    column = np.empty(len(is_long), np.intp)
+    column[different] = np.arange(len(different))
+    holds = np.zeros((len(ends), len(different)), np.float32)
+    holds[np.searchsorted(ends, at, side="right"), column[found]] = 1.0
+    return holds
 
 
 def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str, float]) -> Rows:
@@ -171,7 +157,7 @@ def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str
     if not passages:
         return np.zeros((0, len(NAMES)))
     asked = read_question(query, terms)
-    read = read_passages(passages, asked)
+    read, holds = read_passages(passages, asked)
     best = max(passage.score for passage in passages)
     share = [passage.score / best if best > 0 else 0.0 for passage in passages]
     columns = (
@@ -179,7 +165,7 @@ def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str
         _filled([_title_said(one, asked) for one in read]),
         _filled([_title_phrase(one, asked) for one in read]),
         [_window(one, asked) for one in read],
-        _agreement([one.words for one in read], share),
+        _agreement(holds, share),
         _context(read, asked),
         _filled([_title_before(one, asked) for one in read]),
     )
@@ -187,24 +173,7 @@ def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str
 
 
 def _stems(text: str, language: str, stop: Collection[str]) -> list[str]:
-    return [stem(plain, language) for plain in map(fold, split(text)) if _tells(plain, stop)]
-
-
-def _tells(word: str, stop: Collection[str]) -> bool:
-    return word not in stop and (len(word) > 1 or word.isdigit())
-
-
-def _asked_for(words: Collection[str], asked: Asked) -> dict[str, int]:
-    """Those of the words that have a number; only what may be one is stemmed."""
-    openings = {known[:OPENING] for known in asked.numbers}
-    likely = [word for word in words if word[:OPENING] in openings or not word.isascii()]
-    numbered = {word: asked.numbers.get(_stem(word, asked.language), 0) for word in likely}
-    return {word: number for word, number in numbered.items() if number}
-
-
-@lru_cache(maxsize=32_768)
-def _stem(word: str, language: str) -> str:
-    return stem(fold(word), language)
+    return [stem(plain, language) for plain in map(fold, split(text)) if tells(plain, stop)]
 
 
 def _filled(values: Sequence[float | None]) -> list[float]:
@@ -221,15 +190,17 @@ def _title_said(read: Read, asked: Asked) -> float | None:
 def _title_phrase(read: Read, asked: Asked) -> float | None:
     if not read.title and not read.heading:
         return None
-    together = {*pairwise(read.title), *pairwise(read.heading)}
     total = sum(asked.pairs.values())
-    return sum(weight for pair, weight in asked.pairs.items() if pair in together) / total if total > 0 else 0.0
+    if not total > 0 or (not any(read.title) and not any(read.heading)):
+        return 0.0
+    together = {*pairwise(read.title), *pairwise(read.heading)}
+    return sum([weight for pair, weight in asked.pairs.items() if pair in together]) / total
 
 
 def _title_before(read: Read, asked: Asked) -> float | None:
     """How much of what the question does not say of the title was said before it."""
     others = [number for number in (*read.title, *read.heading) if not 0 < number <= asked.own]
-    return sum(number > asked.own for number in others) / len(others) if others else None
+    return sum(map(bool, others)) / len(others) if others else None
 
 
 def _window(read: Read, asked: Asked) -> float:
@@ -255,13 +226,9 @@ def _window(read: Read, asked: Asked) -> float:
     return most / total if total > 0 else 0.0
 
 
-def _agreement(words: Sequence[frozenset[str]], share: Sequence[float]) -> list[float]:
+def _agreement(holds: Shares, share: Sequence[float]) -> list[float]:
     """The mean share of the other passages, each by how many words it has in common with this one (rare ones count more)."""
-    column = {word: place for place, word in enumerate(frozenset[str]().union(*words))}
-    holds = np.zeros((len(words), len(column)), np.float32)
-    for row, one in enumerate(words):
-        holds[row, [column[word] for word in one]] = 1.0
-    rarity = np.round(RARITY_STEPS * np.log((len(words) + 1) / (holds.sum(axis=0) + 0.5)))
+    rarity = np.round(RARITY_STEPS * np.log((len(holds) + 1) / (holds.sum(axis=0) + 0.5)))
     common: Rows = ((holds * rarity) @ holds.T).astype(np.float64)
     size = np.diag(common)
     alike = common / np.maximum(size[:, None] + size[None, :] - common, 1.0)
@@ -273,6 +240,8 @@ def _agreement(words: Sequence[frozenset[str]], share: Sequence[float]) -> list[
 
 def _context(read: Sequence[Read], asked: Asked) -> list[float]:
     """How much of what was said before stands in each passage; words that all passages have count nothing."""
+    if len(asked.numbers) == asked.own:
+        return [0.0] * len(read)
     found = [{number for number in _all(one) if number > asked.own} for one in read]
     held = Counter(chain.from_iterable(found))
     rarity = {number: max(0.0, math.log((len(found) + 1) / (count + 0.5))) for number, count in held.items()}

@@ -1,6 +1,6 @@
 """The second look at a search result: the same passages in a better order, by learned weights on a few features.
 
-Pure; about 3 ms in the search's thread.  ``python -m evals.train_rerank`` makes the weights.  Nothing is added or lost, so what a
+Pure; about 2 ms in the search's thread.  ``python -m evals.train_rerank`` makes the weights.  Nothing is added or lost, so what a
 contact may see stays what the index allowed.
 """
 

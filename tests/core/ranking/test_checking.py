@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.ports.knowledge import SearchQuery
 from core.ranking.checking import Asked, codes, kind_of, names, seen, wanted
@@ -48,6 +52,44 @@ def test_words_are_found_by_how_they_begin_but_short_ones_whole() -> None:
     held = seen(chunk("a", "Our policy: installation of taps."), wants)
     assert {wants.words[place].text for place in held.found} == {"policies", "installing", "tap"}
     assert seen(chunk("b", "A tapestry of polish."), wants).found == frozenset()
+
+
+@given(
+    text=st.lists(
+        st.sampled_from(
+            [
+                "policy",
+                "policies",
+                "polices",
+                "xpolicy",
+                "taps",
+                "tap",
+                "tapes",
+                "in_tap",
+                "Tàp",
+                "9tap",
+                "installed",
+                " ",
+                "-",
+                "_",
+                "’s",
+            ]
+        )
+    ).map("".join)
+)
+def test_places_are_those_of_whole_words(text: str) -> None:
+    """As looking at every word finds them, also in words that are joined, repeated or cut off."""
+    wants = wanted(SearchQuery(text="policies for installing a tap"), {"policies": 2.0, "installing": 2.0, "tap": 4.0})
+    words = re.findall(r"[^\W_]+", fold(text))
+    expected = {
+        "policies": any(word.startswith("polic") for word in words),
+        "installing": any(word.startswith("install") for word in words),
+        "tap": any(word in ("tap", "taps") for word in words),
+    }
+    held = seen(chunk("a", text, title=""), wants)
+    assert {wants.words[place].text for place in held.found} == {
+        word for word, is_there in expected.items() if is_there
+    }
 
 
 def test_a_passage_is_judged_by_its_best_sentence_title_and_phrases() -> None:

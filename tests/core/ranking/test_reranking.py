@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from core.errors import EmbedderUnavailable
 from core.ports.knowledge import Passage, SearchQuery, SearchResult
-from core.ranking.features import NAMES, measured, split
+from core.ranking.features import NAMES, measured
+from core.ranking.numbering import split
 from core.ranking.reranking import CROSS_TOP, TOP, Weights, kind_of, rerank, shipped
 from tests.core.ranking.found import ASKED, PUMP_TERMS, clear, passage, result
 
