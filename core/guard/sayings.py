@@ -19,6 +19,7 @@ UNSAFE = listed(
 """Abuse and slurs, folded; a support bot never needs them, not even to quote."""
 
 _REGEX = re.compile(r"/(.+)/\Z", re.DOTALL)
+_WORDS = re.compile(r"[^\W\d_]+")
 WINDOW, STEP = 600, 400
 """A pattern sees a long sentence in overlapping windows: its time grows with their square."""
 
@@ -55,7 +56,7 @@ def forbidden(text: str, rules: Sequence[SayingRule], *, backed: frozenset[str])
 
 def unsafe(text: str, more: Sequence[str]) -> str | None:
     """The first word of abuse in a text."""
-    for word in re.findall(r"[^\W\d_]+", fold(text)):
-        if word in UNSAFE:
-            return str(word)
+    words = _WORDS.findall(fold(text))
+    if not UNSAFE.isdisjoint(words):
+        return str(next(word for word in words if word in UNSAFE))
     return next((found for entry in more if (found := matches(entry, text))), None)
