@@ -92,7 +92,8 @@ class Release:
 
     async def feed(self, piece: str) -> Held | None:
         """Take a piece of the stream; the first sentence that may not be shown, and nothing after it."""
-        return await self._all(self._splitter.feed(piece))
+        sentences = self._splitter.feed(piece)
+        return await self._all(sentences) if sentences else None
 
     async def finish(self, *, is_last: bool = False) -> Held | None:
         """The stream is over.
