@@ -105,11 +105,13 @@ class TurnEngine:
                 await _release(ending.composed, sink)
             if (kept := await summing) is not None:
                 scene.kept = replace(scene.kept, summary=kept.summary, summed_to=kept.summed_to)
+            result = self._recorded(scene, ending)
+            # Last: what is still on its way to the disk gets there meanwhile.
             await scene.journal.settled()
         finally:
             summing.cancel()
             await scene.journal.close()
-        return self._recorded(scene, ending)
+        return result
 
     def _digest_of(self, scene: Scene) -> str:
         """The digest of the turn's settings; most turns have the engine's own."""

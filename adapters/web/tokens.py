@@ -10,6 +10,7 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
 from core import ids
@@ -87,6 +88,7 @@ def customer_conversation(tenant: str, account: str, sub: str) -> str:
     return ids.conversation_id(tenant, account, f"user:{sub}")
 
 
+@lru_cache(maxsize=32)
 def signing_key(secret: bytes, purpose: str) -> bytes:
     """A key for one purpose, so that nothing signed for one is good for another."""
     return hmac.digest(secret, f"frontdesk:{purpose}".encode(), hashlib.sha256)

@@ -302,18 +302,18 @@ def _common(masks: Sequence[int], length: int) -> int:
 
 def _alignment(said: Said, weights: Sequence[float], evidence: Evidence) -> dict[str, float]:
     """How much one sentence, or two, of the evidence carry."""
-    total = sum(weights[at] for at in said.content)
+    told = [(weights[at], evidence.sentence_of.get(said.stems[at], ())) for at in said.content]
+    total = sum(weight for weight, _ in told)
     held: dict[int, float] = {}
-    for at in said.content:
-        for number in evidence.sentence_of.get(said.stems[at], ()):
-            held[number] = held.get(number, 0.0) + weights[at]
+    for weight, numbers in told:
+        for number in numbers:
+            held[number] = held.get(number, 0.0) + weight
     ranked = sorted(held, key=lambda number: -held[number])[:6]
     best = ranked[0] if ranked else -1
     both = held.get(best, 0.0)
+    by_best = [(weight, numbers, best in numbers) for weight, numbers in told]
     for number in ranked[1:]:
-        pair = {best, number}
-        told = (at for at in said.content if not pair.isdisjoint(evidence.sentence_of.get(said.stems[at], ())))
-        both = max(both, sum(weights[at] for at in told))
+        both = max(both, sum([weight for weight, numbers, is_best in by_best if is_best or number in numbers]))
     denied = any(is_negation(word) for word in said.raw)
     return {
         "best_sentence": held.get(best, 0.0) / total if total else 0.0,

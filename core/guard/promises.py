@@ -48,14 +48,17 @@ _EN = {
         r"(?:this|that) in mind|keep (?:this|that) in mind"
     ),
 }
-_WE_EN = (
+_SELF_EN = (
     r"\b(?P<who>i|we|our (?:\w+ )?(?:team|agents?|staff|colleagues?|specialists?|support)|my colleagues?|"
     r"someone|somebody|"
     r"(?:a|an|one of our) (?:\w+ )?(?:colleagues?|agents?|specialists?|representatives?|team members?|person|"
     r"human|manager))"
     r"(?:'ll|'ve| will| shall| am going to| are going to| is going to|'m going to|'re going to| have| has| am| "
     r"are|'m|'re)"
-    r"(?: (?:just|now|also|then|be|been|already|personally|gladly|immediately|certainly|soon|shortly|definitely|"
+)
+_WE_EN = (
+    _SELF_EN
+    + r"(?: (?:just|now|also|then|be|been|already|personally|gladly|immediately|certainly|soon|shortly|definitely|"
     r"automatically|gone ahead and|"
     r"make sure to|be happy to))*\s(?:(?:to )?)(?P<verb>%s)(?:ing|ting|ling|ding)?\b"
 )
@@ -218,6 +221,10 @@ HONEST: Mapping[str, str] = {
 """Said instead of a promise nothing stands behind."""
 
 
+_SPEAKS_EN = re.compile(rf"{_SELF_EN}|\byour ")
+"""What begins every English promise."""
+
+
 @lru_cache(maxsize=8)
 def _patterns(language: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     if language not in _OTHERS:
@@ -231,6 +238,8 @@ def promised(text: str, language: str) -> Iterator[tuple[str, str, bool]]:
     """The promises of a plain text: (kind, the words, whether it is the assistant's own "I")."""
     low = text.lower().replace("’", "'")
     if low.rstrip().endswith(("?", "？")):
+        return
+    if language not in _OTHERS and not _SPEAKS_EN.search(low):
         return
     for kind, pattern in _patterns(language):
         for m in pattern.finditer(low):

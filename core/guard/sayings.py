@@ -19,6 +19,7 @@ UNSAFE = listed(
 """Abuse and slurs, folded; a support bot never needs them, not even to quote."""
 
 _REGEX = re.compile(r"/(.+)/\Z", re.DOTALL)
+_WORDS = re.compile(r"[^\W\d_]+")
 WINDOW, STEP = 600, 400
 """A pattern sees a long sentence in overlapping windows: its time grows with their square."""
 
@@ -34,28 +35,30 @@ def _matcher(entry: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){words}" + (r"\w*" if stem.endswith("*") else "") + r"(?!\w)")
 
 
-def matches(entry: str, text: str) -> str | None:
-    """The words of the text that this entry forbids."""
+def matches(entry: str, text: str, low: str | None = None) -> str | None:
+    """The words of the text that this entry forbids; ``low`` is the text folded, where it is at hand."""
     if len(entry) > 2 and entry.startswith("/") and entry.endswith("/"):
         starts = range(0, max(1, len(text) - WINDOW + STEP), STEP)
         found = next((hit for at in starts if (hit := _matcher(entry).search(text[at : at + WINDOW]))), None)
     else:
-        found = _matcher(entry).search(fold(text))
+        found = _matcher(entry).search(fold(text) if low is None else low)
     return found[0] if found else None
 
 
 def forbidden(text: str, rules: Sequence[SayingRule], *, backed: frozenset[str]) -> Iterator[tuple[SayingRule, str]]:
     """The rules this text breaks, in order, each with the words that do."""
+    low = fold(text) if rules else ""
     for rule in rules:
         if backed.isdisjoint(rule.unless):
-            said = next((found for entry in rule.when_says if (found := matches(entry, text))), None)
+            said = next((found for entry in rule.when_says if (found := matches(entry, text, low))), None)
             if said is not None:
                 yield rule, said
 
 
 def unsafe(text: str, more: Sequence[str]) -> str | None:
     """The first word of abuse in a text."""
-    for word in re.findall(r"[^\W\d_]+", fold(text)):
-        if word in UNSAFE:
-            return str(word)
-    return next((found for entry in more if (found := matches(entry, text))), None)
+    low = fold(text)
+    words = _WORDS.findall(low)
+    if not UNSAFE.isdisjoint(words):
+        return str(next(word for word in words if word in UNSAFE))
+    return next((found for entry in more if (found := matches(entry, text, low))), None)

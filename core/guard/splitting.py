@@ -53,10 +53,14 @@ class SentenceSplitter:
         self._resume = 0
         self._at_line_start = True
         self._fence = ""
+        self._is_within = False
 
     def feed(self, delta: str) -> list[str]:
         """The pieces that are certain now."""
         self._text += delta
+        # Most deltas are a word in the middle of a sentence.
+        if self._is_within and len(self._text) <= LONGEST and not _CANDIDATE.search(delta):
+            return []
         return list(self._pieces(is_final=False))
 
     def flush(self) -> list[str]:
@@ -65,6 +69,7 @@ class SentenceSplitter:
 
     def _pieces(self, *, is_final: bool) -> Iterator[str]:
         while self._text:
+            self._is_within = False
             end = self._end(is_final=is_final)
             if end is None:
                 return
@@ -138,6 +143,7 @@ class SentenceSplitter:
         else:
             if len(text) <= start + LONGEST:
                 self._resume = max(start, len(text) - 1) if text[-1] in ".!?…。！？｡\n" else len(text)
+                self._is_within = not is_final and self._resume == len(text)
                 return len(text) if is_final else None
         return self._clause(start)
 

@@ -11,6 +11,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from core.untrusted.visible import visible
 
@@ -40,6 +41,8 @@ _NONCE = re.compile(r"[a-z0-9]{8,64}")
 _INNER = re.compile(r"<(\\*)(?=<)")
 _ESCAPED = re.compile(r"<\\(\\*)(?=<)")
 _UNSAFE_IN_NAME = re.compile(r"[<>\s]+")
+_LIKE_ASCII = str.maketrans("İıKſ", "iiks")
+"""The letters beyond ASCII that a pattern of any case takes for one of ASCII."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +67,9 @@ def fence(kind: Kind, text: str, *, name: str = "", nonce: str, limit: int | Non
     """
     if not _NONCE.fullmatch(nonce):
         raise ValueError("a fence's nonce is 8 to 64 lower-case letters and digits; take it from nonce_for()")
-    shown, is_cut = _bounded(visible(text), LIMITS[kind] if limit is None else limit)
+    # The same pages are shown again and again; what people and tools say is not kept in memory beyond its turn.
+    seen = _page(text) if kind is Kind.KNOWLEDGE else visible(text)
+    shown, is_cut = _bounded(seen, LIMITS[kind] if limit is None else limit)
     body = _INNER.sub(r"<\1\\", _without(nonce, shown))
     label = " ".join(part for part in (kind.value, _label(name, nonce), nonce) if part)
     return f"<<{label}>>\n{body}\n" + (f"{CUT} " if is_cut else "") + f"<<end {nonce}>>"
@@ -102,8 +107,14 @@ def _bounded(text: str, limit: int) -> tuple[str, bool]:
     return (text, False) if len(text) <= limit else (text[:limit], True)
 
 
+_page = lru_cache(maxsize=512)(visible)
+
+
 def _without(nonce: str, text: str) -> str:
     """A stand-in and not nothing: what stood around the nonce must not close up into a new one."""
+    plain = text if text.isascii() else text.translate(_LIKE_ASCII)
+    if nonce not in plain.lower():
+        return text
     return re.sub(re.escape(nonce), "[…]", text, flags=re.IGNORECASE)
 
 

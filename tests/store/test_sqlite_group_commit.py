@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,3 +94,28 @@ async def test_a_caller_that_goes_away_does_not_stop_the_writer(tmp_path: Path) 
         await leaving
     assert await tenant.accept([event(2)]) == (True,)
     await store.stop()
+
+
+@pytest.mark.parametrize("together", [1, 7])
+async def test_a_single_statement_that_fails_takes_nothing_along(tmp_path: Path, together: int) -> None:
+    """Alone and in company; it has no savepoint of its own."""
+    store = store_at(tmp_path)
+    await store.start()
+    tenant = store.for_tenant(TENANT)
+    await tenant.claim("taken", "first")
+
+    def taken(db: sqlite3.Connection) -> object:
+        return db.execute("insert into claims(tenant, key, value) values(?, 'taken', 'second')", (TENANT,))
+
+    jobs = [tenant.record_step("t_1", f"step.{number}", b"{}") for number in range(together - 1)]
+    *_, ended = await asyncio.gather(*jobs, store.write(taken, is_one=True), return_exceptions=True)
+    assert isinstance(ended, sqlite3.IntegrityError)
+    assert await tenant.claimed("taken") == "first"
+    assert await tenant.record_step("t_1", "step.last", b"{}")
+    assert not await tenant.record_step("t_1", "step.last", b"{2}")
+    await store.stop()
+    again = store_at(tmp_path)
+    await again.start()
+    kept = [step.name for step in await again.for_tenant(TENANT).steps("t_1")]
+    assert kept == [*(f"step.{number}" for number in range(together - 1)), "step.last"]
+    await again.stop()

@@ -20,7 +20,7 @@ from core.ports.embedding import Vectors
 from core.providers.embedders.settings import EmbedderSettings
 from core.providers.embedders.spent import Spent
 from core.providers.models.breaker import Breaker, Permit, State
-from core.providers.models.client import CONNECT_S, MOST_BYTES, NO_KEY, QUIET, decoded
+from core.providers.models.client import CONNECT_S, NO_KEY, QUIET, decoded
 from core.providers.models.errors import (
     BREAKING,
     MISCONFIGURED,
@@ -32,6 +32,7 @@ from core.providers.models.errors import (
 )
 from core.providers.models.media import Embedded
 from core.providers.models.pricing import tokens_of
+from core.providers.models.sending import MOST_BYTES
 
 if TYPE_CHECKING:
     import httpx2

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from core.models_settings import Choice
 from core.ports.model import Finish, ModelRequest, Usage
 from core.providers.models import pricing
-from core.providers.models.client import Clients, body_of
+from core.providers.models.client import Clients
 from core.providers.models.errors import BILLED, AttemptFailed, Code
 from core.providers.models.reading import DONE, Deadlines, Events
 from core.providers.models.wire import Assembly, chat_body
 
 if TYPE_CHECKING:
-    import httpx2
+    import aiohttp
 
 
 @dataclass(slots=True)
@@ -47,7 +47,7 @@ class Attempt:
         try:
             async with AsyncExitStack() as closing:
                 response = await self._open(closing, deadlines)
-                events = Events(body_of(response), deadlines, now=loop.time)
+                events = Events(response.content.iter_any(), deadlines, now=loop.time)
                 closing.push_async_callback(events.close)
                 async with aclosing(self._listen(events, deadlines, started)) as texts:
                     async for text in texts:
@@ -61,7 +61,7 @@ class Attempt:
             if self._sent and (failure is None or failure in BILLED):
                 self.spent = pricing.used(self.choice, self.request, self.assembly)
 
-    async def _open(self, closing: AsyncExitStack, deadlines: Deadlines) -> httpx2.Response:
+    async def _open(self, closing: AsyncExitStack, deadlines: Deadlines) -> aiohttp.ClientResponse:
         body = chat_body(self.choice, self.request)
         at, code = deadlines.limit()
         self._sent = True

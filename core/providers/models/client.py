@@ -1,7 +1,8 @@
 """The way out: one ``openai`` client per endpoint, over shared connections, made when the first call needs it.
 
-The package does what is hard to keep up with (addresses, authentication, Azure, headers, errors).  Its retries and its typed
-events are switched off: routing is ours, and the events cost more than everything else in a turn.
+The package does what is hard to keep up with (addresses, authentication, Azure, headers).  Its retries and its typed events are
+switched off: routing is ours, and the events cost more than everything else in a turn.  JSON calls are sent by ``sending``, to
+the address and under the headers that the package made once.
 """
 
 from __future__ import annotations
@@ -9,25 +10,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from core.models_settings import Dialect, Endpoint
 from core.providers.models.errors import AttemptFailed, Code, classify, transport_errors
+from core.providers.models.sending import MOST_BYTES, Sender, whole
 
 if TYPE_CHECKING:
+    import aiohttp
     import httpx2
     import openai
 
 CONNECT_S: Final = 5.0
-CLOSE_S: Final = 1.0
 MOST_CONNECTIONS: Final = 500
 KEPT_ALIVE_S: Final = 60.0
-MOST_BYTES: Final = 32 * 1024 * 1024
-"""Of an answer that is read whole: 64 vectors of 4096 numbers are 6 MB."""
 
 QUIET: Final = ("openai", "httpx2", "httpcore2")
 """Their info and debug lines tell addresses, and those of the lowest layer headers."""
@@ -66,20 +66,27 @@ class Clients:
         self._clients: dict[str, openai.AsyncOpenAI] = {}
         self._transports: dict[str | None, httpx2.AsyncClient] = {}
         self._opening = asyncio.Lock()
+        self._sender = Sender(connections=MOST_CONNECTIONS, kept_alive_s=KEPT_ALIVE_S, connect_s=CONNECT_S)
 
     @asynccontextmanager
-    async def stream(self, endpoint: str, path: str, body: Mapping[str, Any]) -> AsyncIterator[httpx2.Response]:
+    async def stream(self, endpoint: str, path: str, body: Mapping[str, Any]) -> AsyncIterator[aiohttp.ClientResponse]:
         """An answer whose body is still to be read; closed on the way out.  Raises ``AttemptFailed``."""
-        response = await self._post(endpoint, path, body)
+        await self.load()
+        known = self._endpoints[endpoint]
+        # Azure has the model in the address.
+        key = (endpoint, path, str(body.get("model", "")))
+        response = await self._sender.post(
+            key, body, made_by=lambda transport: _made(known, transport), proxy=known.proxy
+        )
         try:
             yield response
         finally:
-            await _close(response)
+            response.release()
 
     async def post(self, endpoint: str, path: str, body: Mapping[str, Any]) -> bytes:
         """A whole answer, bounded.  Raises ``AttemptFailed``."""
         async with self.stream(endpoint, path, body) as response:
-            return await _whole(response)
+            return await whole(response)
 
     async def transcribe(self, endpoint: str, model: str, name: str, media_type: str, content: bytes) -> bytes:
         """The JSON of a transcription.  Raises ``AttemptFailed``."""
@@ -120,24 +127,9 @@ class Clients:
         """Give up all connections; safe twice and before first use."""
         transports, self._transports = self._transports, {}
         self._clients = {}
+        await self._sender.close()
         for transport in transports.values():
             await transport.aclose()
-
-    async def _post(self, endpoint: str, path: str, body: Mapping[str, Any]) -> httpx2.Response:
-        client = await self._client(endpoint)
-        import httpx2  # noqa: PLC0415  loaded by now
-
-        failed: AttemptFailed
-        try:
-            # With a raw response type and ``stream`` the package hands over the answer unread.
-            response: Any = await client.post(
-                path, body=body, cast_to=httpx2.Response, stream=True, stream_cls=cast("Any", None)
-            )
-            return cast("httpx2.Response", response)
-        except transport_errors() as error:
-            failed = classify(error)
-        # Raised out here, so that nothing of the package's error, which holds the key, hangs on to ours.
-        raise failed
 
     async def _client(self, endpoint: str) -> openai.AsyncOpenAI:
         await self.load()
@@ -145,6 +137,7 @@ class Clients:
 
     def _made_all(self) -> dict[str, openai.AsyncOpenAI]:
         _load()
+        self._sender.load()
         return {id: self._made(endpoint) for id, endpoint in self._endpoints.items()}
 
     def _made(self, endpoint: Endpoint) -> openai.AsyncOpenAI:
@@ -165,23 +158,30 @@ class Clients:
                 proxy=endpoint.proxy,
             )
             self._transports[endpoint.proxy] = transport
-        client: openai.AsyncOpenAI
-        if endpoint.dialect is Dialect.AZURE:
-            client = openai.AsyncAzureOpenAI(
-                azure_endpoint=endpoint.base_url,
-                api_version=endpoint.api_version or "",
-                api_key=endpoint.key or NO_KEY,
-                max_retries=0,
-                http_client=transport,
-            )
-        else:
-            client = openai.AsyncOpenAI(
-                base_url=endpoint.base_url, api_key=endpoint.key or NO_KEY, max_retries=0, http_client=transport
-            )
-        # What the package took from the environment by itself: ours enters through the YAML only.
-        client.organization = client.project = client.admin_api_key = client.webhook_secret = None
-        client._custom_headers = {"Accept-Encoding": "identity", **endpoint.headers}
-        return client
+        return _made(endpoint, transport)
+
+
+def _made(endpoint: Endpoint, transport: httpx2.AsyncClient) -> openai.AsyncOpenAI:
+    """The package's client of an endpoint, over a transport."""
+    import openai  # noqa: PLC0415
+
+    client: openai.AsyncOpenAI
+    if endpoint.dialect is Dialect.AZURE:
+        client = openai.AsyncAzureOpenAI(
+            azure_endpoint=endpoint.base_url,
+            api_version=endpoint.api_version or "",
+            api_key=endpoint.key or NO_KEY,
+            max_retries=0,
+            http_client=transport,
+        )
+    else:
+        client = openai.AsyncOpenAI(
+            base_url=endpoint.base_url, api_key=endpoint.key or NO_KEY, max_retries=0, http_client=transport
+        )
+    # What the package took from the environment by itself: ours enters through the YAML only.
+    client.organization = client.project = client.admin_api_key = client.webhook_secret = None
+    client._custom_headers = {"Accept-Encoding": "identity", **endpoint.headers}
+    return client
 
 
 def _file_name(name: str, ending: str) -> str:
@@ -200,43 +200,6 @@ def _load() -> None:
     for name in QUIET:
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.WARNING))
-
-
-async def _whole(response: httpx2.Response) -> bytes:
-    body = bytearray()
-    failed: AttemptFailed
-    try:
-        async for piece in response.aiter_bytes():
-            body += piece
-            if len(body) > MOST_BYTES:
-                failed = AttemptFailed(Code.MALFORMED)
-                break
-        else:
-            return bytes(body)
-    except transport_errors() as error:
-        failed = classify(error)
-    raise failed
-
-
-def body_of(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The bytes of an answer as they come: straight from the transport, whose layers above cost more for each token than ours.
-
-    A server that compresses, although it was asked not to, gets the layer that undoes it.
-    """
-    if response.headers.get("content-encoding", "identity") == "identity":
-        return aiter(cast("AsyncIterable[bytes]", response.stream))
-    return response.aiter_bytes()
-
-
-async def _close(response: httpx2.Response) -> None:
-    """Let go of the connection; a transport that will not is not waited for."""
-    try:
-        async with asyncio.timeout(CLOSE_S):
-            await response.aclose()
-    except TimeoutError:
-        return
-    except transport_errors():
-        return
 
 
 def decoded(body: bytes, into: type[msgspec.Struct]) -> Any:

@@ -133,11 +133,11 @@ class SqliteStore:
         """Prove that a write would be durable now."""
         await self.write(_touch)
 
-    async def write(self, work: Read[T]) -> T:
-        """Run a job of the writer; returns once it is durable."""
+    async def write(self, work: Read[T], *, is_one: bool = False) -> T:
+        """Run a job of the writer; returns once it is durable.  ``is_one``: it executes exactly one statement."""
         if self._writer is None:
             raise StoreUnavailable("The store is closed.")
-        return await self._writer.run(work)
+        return await self._writer.run(work, is_one=is_one)
 
     async def insert(self, rows: list[ledger_sql.EventRow]) -> tuple[bool, ...]:
         """Insert events durably; False where the id is known."""
@@ -214,7 +214,9 @@ class SqliteTenant(links_sql.SqliteLinks):
     async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
         """Insert a journal row."""
         now = self._store.clock()
-        return await self._store.write(lambda db: ledger_sql.record_step(db, self.tenant, turn_id, name, body, now=now))
+        return await self._store.write(
+            lambda db: ledger_sql.record_step(db, self.tenant, turn_id, name, body, now=now), is_one=True
+        )
 
     async def steps(self, turn_id: str) -> tuple[Step, ...]:
         """The journal of a turn."""
@@ -233,7 +235,8 @@ class SqliteTenant(links_sql.SqliteLinks):
                 " do update set shown = excluded.shown, vendor_ref = coalesce(excluded.vendor_ref, vendor_ref)"
                 " where length(excluded.shown) >= length(shown)",
                 row,
-            )
+            ),
+            is_one=True,
         )
 
     async def preview(self, turn_id: str) -> Preview | None:
@@ -359,7 +362,7 @@ class SqliteTenant(links_sql.SqliteLinks):
             msgspec.msgpack.encode(feedback),
         )
         statement = "insert into feedback(conv, tenant, id, given_at, body) values(?,?,?,?,?) on conflict do nothing"
-        return await self._store.write(lambda db: db.execute(statement, row).rowcount == 1)
+        return await self._store.write(lambda db: db.execute(statement, row).rowcount == 1, is_one=True)
 
     async def feedback(self, conv: str) -> tuple[Feedback, ...]:
         """Feedback on a conversation."""
@@ -369,7 +372,7 @@ class SqliteTenant(links_sql.SqliteLinks):
         """Record an upload."""
         row = (upload.id, self.tenant, conv, micros(uploaded_at), msgspec.msgpack.encode(upload))
         statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?) on conflict do nothing"
-        await self._store.write(lambda db: db.execute(statement, row))
+        await self._store.write(lambda db: db.execute(statement, row), is_one=True)
 
     async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
         """An upload and its conversation."""

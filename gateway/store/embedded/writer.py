@@ -1,8 +1,9 @@
 """The one writer thread: takes whatever waits, writes it in one transaction, and tells everybody once it is durable.
 
 Events that wait are inserted together, in as few statements as possible: each statement costs a hand-over of the
-interpreter lock, which is what an accept mostly costs.  Every other job runs in a savepoint, so that one that fails takes
-nothing of its neighbours with it.  Futures are resolved after COMMIT, in one call to the event loop.
+interpreter lock, which is what an accept mostly costs.  A job of several statements runs in a savepoint, so that one that
+fails takes nothing of its neighbours with it; a single statement undoes itself, and is a transaction where it is alone.
+Futures are resolved after COMMIT, in one call to the event loop.
 """
 
 from __future__ import annotations
@@ -28,11 +29,15 @@ Result = tuple["asyncio.Future[Any]", Any, BaseException | None]
 
 
 class Job(NamedTuple):
-    """Something to write: a piece of work, or rows to insert where their key is new."""
+    """Something to write: a piece of work, or rows to insert where their key is new.
+
+    ``is_one``: the work is one statement.
+    """
 
     future: asyncio.Future[Any]
     work: Work | None
     rows: Rows = ()
+    is_one: bool = False
 
 
 BATCH = 512
@@ -83,24 +88,24 @@ class Writer:
         thread, self._thread = self._thread, None
         await asyncio.to_thread(thread.join)
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Run a job and return its result once it is durable.
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, is_one: bool = False) -> T:
+        """Run a job and return its result once it is durable; ``is_one``: it executes exactly one statement.
 
         Raises what the job raised, or ``StoreUnavailable`` with nothing written.
         """
-        return cast(T, await self._put(work, ()))
+        return cast(T, await self._put(work, (), is_one=is_one))
 
     async def insert(self, rows: Rows) -> tuple[bool, ...]:
         """Insert rows durably; False where the key is known.  ``StoreUnavailable`` with nothing written."""
         return cast("tuple[bool, ...]", await self._put(None, rows))
 
-    def _put(self, work: Work | None, rows: Rows) -> asyncio.Future[Any]:
+    def _put(self, work: Work | None, rows: Rows, *, is_one: bool = False) -> asyncio.Future[Any]:
         if self._thread is None or self._loop is None:
             raise StoreUnavailable("The store is closed.")
         if len(self._jobs) >= MOST_WAITING:
             raise StoreUnavailable("The store is overloaded. Nothing was saved; please try again shortly.")
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._jobs.append(Job(future, work, rows))
+        self._jobs.append(Job(future, work, rows, is_one))
         if self._bell.empty():
             self._bell.put(None)
         return future
@@ -133,9 +138,11 @@ class Writer:
     def _transaction(self, jobs: list[Job]) -> list[Result]:
         if all(job.work is None for job in jobs) and self._is_one_statement(sum(len(job.rows) for job in jobs)):
             return self._inserted(jobs)
+        if len(jobs) == 1 and jobs[0].is_one:
+            return [self._worked(jobs[0])]
         self._connection.execute("begin immediate")
         results = self._inserted([job for job in jobs if job.work is None])
-        results += [self._worked(job.future, job.work) for job in jobs if job.work is not None]
+        results += [self._worked(job) for job in jobs if job.work is not None]
         self._connection.execute("commit")
         self._connection.after_commit()
         return results
@@ -147,17 +154,25 @@ class Writer:
         flags = iter(self._insert_rows(self._connection, [row for job in jobs for row in job.rows]))
         return [(job.future, tuple(islice(flags, len(job.rows))), None) for job in jobs]
 
-    def _worked(self, future: asyncio.Future[Any], work: Work) -> Result:
+    def _worked(self, job: Job) -> Result:
+        if job.is_one:
+            return self._done(job)
         self._connection.execute("savepoint job")
+        result = self._done(job)
+        if result[2] is not None:
+            self._connection.execute("rollback to job")
+        self._connection.execute("release job")
+        return result
+
+    def _done(self, job: Job) -> Result:
+        """What a job makes, or why it fails; a store that fails as a whole raises."""
+        work = cast(Work, job.work)
         try:
-            result: Result = (future, work(self._connection), None)
+            return (job.future, work(self._connection), None)
         except sqlite3.OperationalError:
             raise
         except Exception as error:
-            self._connection.execute("rollback to job")
-            result = (future, None, error)
-        self._connection.execute("release job")
-        return result
+            return (job.future, None, error)
 
     def _roll_back(self) -> None:
         """Undo a batch; a connection that cannot even do that refuses the next batch as well, and says so."""

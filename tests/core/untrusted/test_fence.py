@@ -125,3 +125,9 @@ def test_joiners_that_shape_a_word_or_an_emoji_stay() -> None:
 @given(st.text(max_size=100))
 def test_seeing_twice_shows_the_same(text: str) -> None:
     assert visible(visible(text)) == visible(text)
+
+
+@pytest.mark.parametrize("written", ["kiss1234", "KISS1234", "\u212aiss1234", "K\u0130SS1234", "k\u0131\u017fs1234"])
+def test_a_nonce_in_other_letters_is_taken_out_too(written: str) -> None:
+    (found,) = unfence(fence(Kind.DESK, f"é{written}é", nonce="kiss1234"), "kiss1234")
+    assert found.text == "é[…]é"
