@@ -17,6 +17,7 @@ from math import log, sqrt
 
 from core.ports.knowledge import Passage
 from core.steps.growing import announces_steps, leans_back
+from core.steps.instructing import instructs, names_purpose
 from core.steps.units import Unit, UnitKind, units
 from core.words import stem, stems, words
 
@@ -247,6 +248,8 @@ def _form(question: Question, listed: Sequence[Unit], index: int) -> dict[str, f
         "length": log(min(count, MAX_UNIT_WORDS) + 1),
         "signs": 1.0 - (sum(map(str.isalpha, unit.text)) + unit.text.count(" ")) / max(1, len(unit.text)),
         "leans_back": float(leans_back(unit.text)),
+        "purpose": float(names_purpose(unit.text)),
+        "instructs": float(instructs(unit.text)),
     }
 
 
