@@ -39,6 +39,9 @@ HEADLINES = {
         "false_abstention_rate",
         "underspecified_clarified",
         "ece",
+        "ece_found",
+        "ece_calibrated",
+        "ece_chance",
         "same_where_docs_exist",
         "answer_rouge_l",
     ),
@@ -51,6 +54,15 @@ HEADLINES = {
 }
 """Figures that are printed besides those with a gate; the report has all."""
 
+
+MEANINGS = {
+    "ece": "by what was cited",
+    "ece_found": "as shipped",
+    "ece_calibrated": "on these",
+    "ece_chance": "if perfect",
+    "ece_above_chance": "the rest",
+}
+"""Figures whose names alone would mislead."""
 
 EMBEDDED = ("retrieval", "intents", "sentiment")
 """Kinds whose figures depend on the embedder."""
@@ -219,7 +231,8 @@ def show(result: Result, out: Console, errors: Console) -> None:
         )
         state = "" if gate is None else "ok" if gate.is_met else "SHORT"
         count = "no such figure" if found is None else str(found.n)
-        table.add_row(escape(name), value, bounds, count, str(gate.gate) if gate else "", state)
+        label = f"{name}: {MEANINGS[name]}" if name in MEANINGS else name
+        table.add_row(escape(label), value, bounds, count, str(gate.gate) if gate else "", state)
     out.print(table)
     for name, value in result.about.items():
         out.print(f"  {name}: {value}", highlight=False, markup=False, soft_wrap=True)

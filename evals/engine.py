@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -142,10 +143,26 @@ def asking(suite: Opened, setting: Setting) -> Iterator[Predict]:
 
 
 def settings_digest(setting: Setting, suite: Opened) -> str:
-    """Of all settings that a prediction depends on."""
+    """Of all settings that a prediction depends on, and of the pages asked of where the suite has none of its own."""
     told = setting.config or suite.config
     text = told.read_bytes().hex() if told is not None else ""
-    return f"{text}/{setting.tenant}/{setting.index.name if setting.index else ''}"
+    return f"{text}/{setting.tenant}/{setting.index.name if setting.index else ''}/{_pages_digest(setting, suite)}"
+
+
+def _pages_digest(setting: Setting, suite: Opened) -> str:
+    """The live generation, or the files below a suite's configuration: pages that changed are asked anew."""
+    if suite.documents is not None or (path := setting.config or suite.config) is None:
+        return ""
+    settings = compose.load_settings(path)
+    if setting.config is not None:
+        tenant = _tenant(settings, setting.tenant, path).id
+        live = next(job for job in compose.sync_jobs(settings) if job.tenant == tenant).store.live(tenant)
+        return live.id if live is not None else ""
+    made = blake2b(digest_size=8)
+    for file in sorted(path.parent.rglob("*")):
+        if file.is_file() and settings.data_dir.resolve() not in file.resolve().parents:
+            made.update(str(file.relative_to(path.parent)).encode() + b"\0" + file.read_bytes())
+    return made.hexdigest()
 
 
 def doubts(suite: Opened, setting: Setting) -> tuple[str, ...]:

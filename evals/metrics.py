@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from evals.confidence_error import FIRST, confidence_errors
 from evals.intervals import Metric, auroc, calibration_error, mean, share, summed
 from evals.label_metrics import grounding, injection, intents, sentiment
 from evals.span_metrics import spans
@@ -85,8 +86,14 @@ def cited(prediction: Row) -> list[str]:
 
 
 def is_right(item: Row, prediction: Row) -> bool:
-    """Whether the question can be answered and a relevant document is cited: what a confidence is held against."""
+    """Whether the question can be answered and a relevant document is cited: what ``ece`` holds a confidence against."""
     return bool(item["answerable"] and set(item["relevant"]) & set(cited(prediction)))
+
+
+def is_found(item: Row, prediction: Row) -> bool:
+    """Whether the question can be answered and a relevant document is among the first: what a confidence states."""
+    first = list(dict.fromkeys(prediction.get("ranked") or []))[:FIRST]
+    return bool(item["answerable"] and set(item["relevant"]) & set(first))
 
 
 def retrieval(pairs: Pairs, documents: Mapping[str, str]) -> Scored:
@@ -168,11 +175,16 @@ def _deciding(pairs: Pairs) -> dict[str, Metric]:
 def _calibrated(pairs: Pairs) -> dict[str, Metric]:
     known = [(item, p) for item, p in pairs if p.get("confidence") is not None]
     answered = [(item, p) for item, p in answers(pairs) if p.get("confidence") is not None]
-    return {
+    errors = {
         name: calibration_error([float(p["confidence"]) for _, p in part], [is_right(item, p) for item, p in part])
         for name, part in (("ece", known), ("ece_answered", answered))
         if part
     }
+    ranked = [(item, p) for item, p in known if p.get("ranked") is not None]
+    if ranked:
+        sure = [float(p["confidence"]) for _, p in ranked]
+        errors |= confidence_errors(sure, [is_found(item, p) for item, p in ranked])
+    return errors
 
 
 def answers(pairs: Pairs) -> Pairs:

@@ -35,7 +35,10 @@ RIDGE = 20.0
 """Strong: a weight must earn its place against the index's order, which carries no penalty."""
 
 FOLDS, STEPS = 5, 60
-SHARE = NAMES.index("share")
+SHARE, SET = NAMES.index("share"), NAMES.index("title_is")
+TITLE_IS = 0.35
+"""Worth of a title that is the question.  Set, not learnt: two questions of the suites have such a page, and it answers both."""
+
 console = Console(width=130, highlight=False)
 
 Figures = NDArray[np.float64]
@@ -108,6 +111,7 @@ class Batch:
         for at, question in enumerate(kept):
             count = len(question.ids)
             rows[at, :count] = question.rows - question.rows.mean(axis=0)
+            rows[at, :, SET] = 0.0
             filled[at, :count] = True
             for document in sorted(set(question.relevant) & set(question.ids)):
                 answers.append([*(name == document for name in question.ids), *[False] * (reranking.TOP - count)])
@@ -137,7 +141,9 @@ def fit(questions: Sequence[Listed], *, ridge: float = RIDGE) -> reranking.Weigh
         if float(np.abs(step).max()) < 1e-7:
             break
     plain = worth / spread
-    return reranking.Weights(by_name=dict(zip(NAMES, (plain / plain[SHARE]).tolist(), strict=True)))
+    return reranking.Weights(
+        by_name={**dict(zip(NAMES, (plain / plain[SHARE]).tolist(), strict=True)), NAMES[SET]: TITLE_IS}
+    )
 
 
 def _softmax(values: Floats) -> Floats:

@@ -77,13 +77,15 @@ class SearchQuery:
 
     ``text`` is the contact's own question; ``earlier`` are the contact's messages before it, newest first, weaker the older
     they are; ``hints`` are words of the last reply, weaker still; ``synonyms`` stand beside words of the question that the
-    operator says mean the same.  ``audiences`` bounds what may be found, inside the query.
+    operator says mean the same; ``alike`` says of which: words of the question, folded, each with single words that stand for
+    it as well.  ``audiences`` bounds what may be found, inside the query.
     """
 
     text: str
     earlier: tuple[str, ...] = ()
     hints: str = ""
     synonyms: tuple[str, ...] = ()
+    alike: tuple[tuple[str, tuple[str, ...]], ...] = ()
     audiences: tuple[str, ...] = ("public",)
     language: str | None = None
     limit: int = 20

@@ -108,7 +108,9 @@ def wanted(query: SearchQuery, terms: Mapping[str, float]) -> Wanted:
     told = list(_telling(folded, terms, language))
     heaviest = {word.text for word in sorted(told, key=lambda word: (-word.weight, word.text))[:MAX_WORDS]}
     words = tuple(word for word in told if word.text in heaviest)
-    beginnings, whole = _matchers([word.text for word in words], language)
+    alike = dict(query.alike)
+    forms = [(form, place) for place, word in enumerate(words) for form in (word.text, *alike.get(word.text, ()))]
+    beginnings, whole = _matchers(forms, language)
     known = codes(text)
     return Wanted(
         words=words,
@@ -130,10 +132,13 @@ def _telling(folded: str, terms: Mapping[str, float], language: str) -> Iterator
             yield Word(text=word, weight=1.0)
 
 
-def _matchers(words: Sequence[str], language: str) -> tuple[dict[str, tuple[tuple[str, int], ...]], dict[str, int]]:
+def _matchers(
+    forms: Sequence[tuple[str, int]], language: str
+) -> tuple[dict[str, tuple[tuple[str, int], ...]], dict[str, int]]:
+    """Of words, and of those that the operator uses for them, with the place of the word."""
     beginnings: dict[str, tuple[tuple[str, int], ...]] = {}
     whole: dict[str, int] = {}
-    for place, word in enumerate(words):
+    for word, place in forms:
         beginning = _beginning(word, language)
         if beginning is None:
             for form in (word, f"{word}s"):

@@ -27,13 +27,14 @@ from core.words import STEMMERS, fold, stem
 Rows = NDArray[np.float64]
 Shares = NDArray[np.float32]
 
-NAMES = ("share", "title_said", "title_phrase", "window", "agreement", "context", "context_title")
+NAMES = ("share", "title_said", "title_phrase", "window", "agreement", "context", "context_title", "title_is")
 """The columns of ``measured``, each from 0 to 1.
 
 share: the index's score as a share of the best.  title_said: how much of the title the question says.  title_phrase: how many of
 the question's neighbouring words are neighbours in the title or heading, by weight.  window: the weight of the question's words
 in the best stretch of text.  agreement: how well the passages like this one scored.  context: how much of the conversation before
-stands in it.  context_title: how much of the title, besides the question's words, was said before.
+stands in it.  context_title: how much of the title, besides the question's words, was said before.  title_is: whether the title
+says the telling words of the question and no others ("How do I return something?", "How to return something").
 """
 
 WINDOW = 40
@@ -85,6 +86,10 @@ def read_question(query: SearchQuery, terms: Mapping[str, float]) -> Asked:
         weights[known] = max(weight, weights.get(known, 0.0))
     weights = weights or dict.fromkeys(said, 1.0)
     numbers = {known: number for number, known in enumerate(weights, start=1)}
+    for word, names in query.alike:
+        if (number := numbers.get(stem(word, language))) is not None:
+            for name in names:
+                numbers.setdefault(stem(name, language), number)
     known_to_index = [numbers.get(word, 0) for word in said]
     asked_for = frozenset(said)
     for text in (*query.earlier[:EARLIER], query.hints):
@@ -168,6 +173,7 @@ def measured(query: SearchQuery, passages: Sequence[Passage], terms: Mapping[str
         _agreement(holds, share),
         _context(read, asked),
         _filled([_title_before(one, asked) for one in read]),
+        [_title_is(one, asked) for one in read],
     )
     return np.array(columns, np.float64).T
 
@@ -201,6 +207,10 @@ def _title_before(read: Read, asked: Asked) -> float | None:
     """How much of what the question does not say of the title was said before it."""
     others = [number for number in (*read.title, *read.heading) if not 0 < number <= asked.own]
     return sum(map(bool, others)) / len(others) if others else None
+
+
+def _title_is(read: Read, asked: Asked) -> float:
+    return float(asked.own > 0 and set(read.title) == set(range(1, asked.own + 1)))
 
 
 def _window(read: Read, asked: Asked) -> float:

@@ -21,7 +21,7 @@ __all__ = ["Question", "Run", "chosen", "citation", "extract", "quoted"]
 MIN_COVER = 0.08
 """Less of the question than this in a passage and its title is a coincidence."""
 
-SAME_PASSAGE_SHARE, OTHER_PASSAGE_SHARE = 0.75, 0.8
+SAME_PASSAGE_SHARE, OTHER_PASSAGE_SHARE = 0.8, 0.85
 """What a further quote must tell beside the first, from the same passage and from another one."""
 
 REPEAT_SHARE = 0.7

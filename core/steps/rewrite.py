@@ -14,7 +14,7 @@ from core.entities import resolve
 from core.ports.knowledge import SearchQuery
 from core.settings import EngineSettings
 from core.steps.recall import Memory
-from core.words import fold, stems, words
+from core.words import fold, stem, stems, stop_words, words
 
 MAX_CONTEXT_CHARS = 2_000
 PICKED_WORDS = 5
@@ -69,6 +69,7 @@ def rewrite(text: str, memory: Memory, settings: EngineSettings, *, language: st
         earlier=() if is_alone else tuple(said[:MAX_CONTEXT_CHARS] for said in memory.contact),
         hints=hints[:MAX_CONTEXT_CHARS],
         synonyms=also_called(text, settings, language),
+        alike=alike(text, settings.search.synonyms, language),
         audiences=tuple(dict.fromkeys(audiences)),
         language=language,
         limit=settings.passages,
@@ -93,6 +94,32 @@ def synonyms(text: str, groups: tuple[tuple[str, ...], ...], language: str) -> t
         if any(phrase in said for phrase in group.values()):
             found.update(dict.fromkeys(name for name, phrase in group.items() if phrase not in said))
     return tuple(found)
+
+
+def alike(text: str, groups: tuple[tuple[str, ...], ...], language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Telling words of the question with the single words that the operator uses for them, all folded.
+
+    "Do you ship?" of an operator whose pages say "delivery" is then as telling as "Do you deliver?".
+    """
+    if not groups:
+        return ()
+    stop, known = stop_words(language), _singles(groups, language)
+    found = dict[str, tuple[str, ...]]()
+    for word in dict.fromkeys(words(text)):
+        root = stem(word, language)
+        others = (name for group in known if root in group.values() for name, own in group.items() if own != root)
+        if word not in stop and (named := tuple(dict.fromkeys(others))):
+            found[word] = named
+    return tuple(found.items())
+
+
+@lru_cache(maxsize=64)
+def _singles(groups: tuple[tuple[str, ...], ...], language: str) -> tuple[dict[str, str], ...]:
+    """For each group those of its names that are one word, folded, with their stems."""
+    stemmed = _stemmed(groups, language)
+    return tuple(
+        {fold(name): phrase.strip() for name, phrase in group.items() if len(name.split()) == 1} for group in stemmed
+    )
 
 
 @lru_cache(maxsize=64)

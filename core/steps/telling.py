@@ -21,6 +21,7 @@ import msgspec
 
 from core.ports.knowledge import Passage
 from core.steps.growing import announces_steps, leans_back
+from core.steps.instructing import instructs, names_purpose
 from core.steps.units import Unit, UnitKind, units
 from core.words import stem, stems, stems_of, words
 
@@ -310,6 +311,8 @@ def _form(listed: Sequence[Unit], index: int) -> _Form:
         "length": log(min(count, MAX_UNIT_WORDS) + 1),
         "signs": 1.0 - letters / max(1, len(text)),
         "leans_back": float(leans_back(text)),
+        "purpose": float(names_purpose(text)),
+        "instructs": float(instructs(text)),
     }
     return _Form(1.0 if announces_list else _worth(unit, count), _size(count), features)
 

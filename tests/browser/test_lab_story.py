@@ -107,7 +107,7 @@ async def story(browser: Browser, lab: ServedLab) -> AsyncIterator[Story]:
 
 async def test_the_whole_story(story: Story) -> None:
     await expect(await story.plays(ASK)).to_contain_text("€6.90")
-    await expect(story.chat.locator(".source-title").last).to_have_text("Delivery costs and delivery times")
+    await expect(story.chat.locator(".source-title").first).to_have_text("Delivery costs and delivery times")
     await expect(story.receipt.locator("summary")).to_contain_text("lab-fast")
     await expect(story.behind).to_contain_text("Nobody is signed in")
 

@@ -6,7 +6,7 @@ import pytest
 
 from core.settings import EngineSettings, SearchSettings
 from core.steps.recall import Memory
-from core.steps.rewrite import also_called, rewrite, starts_anew, synonyms
+from core.steps.rewrite import alike, also_called, rewrite, starts_anew, synonyms
 
 EARLIER = "My DripMate shows E03\nOpen the tap, clean the filter, look for a kinked hose"
 
@@ -53,11 +53,30 @@ def test_synonyms(text: str, language: str, found: tuple[str, ...]) -> None:
     assert synonyms(text, GROUPS, language) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("Where are my parcels?", "en", (("parcels", ("package", "shipment")),)),
+        ("Package or parcel", "en", (("package", ("parcel", "shipment")), ("parcel", ("package", "shipment")))),
+        ("Wo ist mein Päckchen?", "de", (("packchen", ("sendung",)),)),
+        ("My 2FA never comes", "en", ()),
+        ("the of", "en", ()),
+        ("", "en", ()),
+    ],
+)
+def test_single_words_say_which_word_they_stand_for(
+    text: str, language: str, found: tuple[tuple[str, tuple[str, ...]], ...]
+) -> None:
+    assert alike(text, GROUPS, language) == found
+    assert alike(text, (), language) == ()
+
+
 def test_the_query_of_a_turn() -> None:
     settings = EngineSettings(search=SearchSettings(synonyms=GROUPS), verified_audiences=("members",))
     memory = Memory(contact=("And the parcel?", "Hello"), last_reply="It is on its way [1].")
     query = rewrite("and the package?", memory, settings, language="en", is_verified=True)
     assert query.synonyms == ("parcel", "shipment")
+    assert query.alike == (("package", ("parcel", "shipment")),)
     assert query.earlier == memory.contact and "[1]" not in query.hints and query.hints.startswith("It is")
     assert query.audiences == ("public", "members")
     assert rewrite("hours", memory, EngineSettings(), language="en", is_verified=False).synonyms == ()

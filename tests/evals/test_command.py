@@ -178,7 +178,13 @@ def test_golden_questions_are_asked_of_the_live_knowledge(command: Command, gate
     code, _, err = command(file, "--config", config, "--gates", gates)
     assert code == 0
     assert "1 relevant id of no document: no-page (m2)" in err
-    assert read_rows(tmp_path / "var" / "evals" / "mine.jsonl")[0]["citations"] == ["fees"]
+    predicted = tmp_path / "var" / "evals" / "mine.jsonl"
+    assert read_rows(predicted)[0]["citations"] == ["fees"]
+    assert "resumed: 2 of 2" in command(file, "--config", config, "--gates", gates)[1]
+    write_rows(tmp_path / "kb" / "help.jsonl", [{"id": "prices", "title": "Fees", "text": "A repair costs 40 pounds."}])
+    assert run(["sync", "--config", str(config), "--yes"]) == 0
+    assert "resumed" not in command(file, "--config", config, "--gates", gates)[1], "other pages, other predictions"
+    assert read_rows(predicted)[0]["citations"] == ["prices"]
     code, _, err = command(file, "--config", config, "--tenant", "other")
     assert (code, "no such tenant: other. Configured: acme" in err) == (3, True)
 

@@ -140,13 +140,17 @@ def taken_apart(query: SearchQuery, languages: Sequence[str], known: Vocabulary)
     text = query.text[:MAX_QUERY_CHARS]
     own, borrowed = _telling_words(text, stop), tuple(_borrowed(query, stop))
     stems = {language: _corrected(own, language, languages, known) for language in languages}
+    alike = dict(query.alike)
     by_language = tuple(_terms(own, borrowed, stems[language], language, known) for language in languages)
     words = list(dict.fromkeys(own))
     if len(words) > MAX_TERMS:
         words = [word for word in words if any(stems[part.language].get(word) in part.weights for part in by_language)]
     return Terms(
         by_language=by_language,
-        telling={fold(word): _told_by(word) * known.weight(_held(word, stems, known)) for word in words},
+        telling={
+            fold(word): _told_by(word) * known.weight(_held(word, stems, known, alike.get(fold(word), ())))
+            for word in words
+        },
         stems={
             language: {fold(word): found[word] for word in words if word in found} for language, found in stems.items()
         },
@@ -179,8 +183,11 @@ def _borrowed(query: SearchQuery, stop: frozenset[str]) -> Iterator[tuple[float,
     yield HINT_WEIGHT, _telling_words(query.hints, stop)
 
 
-def _held(word: str, stems: Mapping[str, Mapping[str, str]], known: Vocabulary) -> int:
-    return max((known.held(language, found[word]) for language, found in stems.items() if word in found), default=0)
+def _held(word: str, stems: Mapping[str, Mapping[str, str]], known: Vocabulary, alike: Sequence[str]) -> int:
+    """How many chunks hold a word, or one that the operator uses for it."""
+    own = [known.held(language, found[word]) for language, found in stems.items() if word in found]
+    others = [known.held(language, stem(name, language)) for name in alike for language in stems]
+    return max((*own, *others), default=0)
 
 
 def _corrected(own: Sequence[str], language: str, languages: Sequence[str], known: Vocabulary) -> dict[str, str]:

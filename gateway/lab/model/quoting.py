@@ -7,9 +7,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Final
 
 from core.words import listed, sentences, stems
+
+MAX_STEPS: Final = 12
+"""So many sentences of a list come along with the one that announces them."""
 
 MAX_SOURCE_CHARS: Final = 20_000
 LEAST_SHARE: Final = 0.25
@@ -46,6 +50,7 @@ class _Candidate:
     place: int
     text: str
     heading: str
+    is_item: bool = False
 
 
 def quoted(question: str, sources: Mapping[int, str], *, language: str, most: int = 3) -> str:
@@ -63,15 +68,24 @@ def quoted(question: str, sources: Mapping[int, str], *, language: str, most: in
     if max(shares) < LEAST_SHARE:
         return ""
     scored = [
-        (share + _bonus(kind, each.text) + FIRST_BONUS / each.source, -len(each.text), each)
+        (share + _bonus(kind, each.text) + FIRST_BONUS / each.source, -each.place, each)
         for share, each in zip(shares, every, strict=True)
         if share
     ]
     scored.sort(key=lambda entry: entry[:2], reverse=True)
     least = scored[0][0] * NEXT_SHARE
-    chosen = _distinct([each for score, _, each in scored if score >= least])[:most]
+    best = _distinct([each for score, _, each in scored if score >= least])[:most]
+    chosen = _distinct([each for found in best for each in (found, *_announced(found, every))])
     chosen.sort(key=lambda each: (each.source, each.place))
     return " ".join(f"{each.text} [{each.source}]" for each in chosen)
+
+
+def _announced(lead: _Candidate, every: Sequence[_Candidate]) -> Iterator[_Candidate]:
+    """The items below a sentence that ends in a colon."""
+    if not lead.text.endswith(":"):
+        return
+    below = [each for each in every if each.source == lead.source and each.place > lead.place]
+    yield from takewhile(lambda each: each.is_item, below[:MAX_STEPS])
 
 
 def _bonus(kind: str | None, text: str) -> float:
@@ -115,14 +129,14 @@ def _candidates(number: int, text: str) -> Iterator[_Candidate]:
             if not head_row:
                 head_row = cells
                 continue
-            pieces = [_row(head_row, cells)]
+            pieces, is_item = [_row(head_row, cells)], False
         else:
-            head_row = ()
+            head_row, is_item = (), _ITEM.match(stripped) is not None
             pieces = list(sentences(_plain(_ITEM.sub("", stripped))))
         for piece in pieces:
             place += 1
-            if len(piece) > 8 and not piece.endswith("?"):
-                yield _Candidate(source=number, place=place, text=_ended(piece), heading=heading)
+            if len(piece) > 8 and (is_item or not piece.endswith("?")):
+                yield _Candidate(source=number, place=place, text=_ended(piece), heading=heading, is_item=is_item)
 
 
 def _is_title(line: str) -> bool:
@@ -142,4 +156,4 @@ def _plain(text: str) -> str:
 
 
 def _ended(text: str) -> str:
-    return text if text[-1] in ".!?。！？" else f"{text}."
+    return text if text[-1] in ".!?。！？:" else f"{text}."

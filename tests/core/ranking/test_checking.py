@@ -92,6 +92,15 @@ def test_places_are_those_of_whole_words(text: str) -> None:
     }
 
 
+def test_a_word_counts_as_found_where_the_operators_word_for_it_stands() -> None:
+    query = SearchQuery(text="Do you ship to Austria?", alike=(("ship", ("delivery", "post")),))
+    wants = wanted(query, {"ship": 3.0, "austria": 4.0})
+    held = seen(chunk("a", "Deliveries to Austria take three days."), wants)
+    assert {wants.words[place].text for place in held.found} == {"ship", "austria"}
+    assert wants.weigh(held.found) == 1.0
+    assert seen(chunk("b", "Our shop in Australia."), wants).found == frozenset()
+
+
 def test_a_passage_is_judged_by_its_best_sentence_title_and_phrases() -> None:
     wants = wanted(SearchQuery(text="How do I clean the filter of the XR-200?"), PUMP_TERMS)
     held = seen(chunk("pump", PUMP, title="XR-200"), wants)

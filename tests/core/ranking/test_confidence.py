@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.ports.knowledge import Advice, Assessment, Passage, SearchQuery, SearchResult
+from core.ranking.assessing import ASKED as ASKED_AT_LEAST
 from core.ranking.assessing import NOTHING_FOUND, advised, assess
 from core.ranking.calibration import shipped
 from core.ranking.confidence import inspect
@@ -199,3 +200,31 @@ def test_evidence_never_counts_against_itself() -> None:
             if name.startswith(("bm25", "gap", "margin", "phrases", "cosine")):
                 assert weight >= 0, name
         assert set(head.model.weights) <= set(inspect(ASKED, clear()).signals), "every weight has its signal"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_asked"),
+    [
+        ("Where is my parcel?", True),
+        ("Please tell me where my parcel is", True),
+        ("where is my package", True),
+        ("Where is the parcel?", True),
+        ("When is my parcel?", False),
+        ("parcel", False),
+        ("is my parcel not where", False),
+    ],
+)
+def test_a_page_whose_title_is_the_question_answers_it(text: str, is_asked: bool) -> None:
+    query = SearchQuery(text=text, alike=(("package", ("parcel",)),), language="en")
+    found = result(
+        replace(
+            passage("parcel", "The link tells.", 1.0, 0.1, title="Where is my parcel?"),
+            features={"bm25": 1.0, "title_is": 1.0},
+        ),
+        terms={"parcel": 3.0},
+    )
+    told = judged(query, found)
+    assert (told.confidence >= ASKED_AT_LEAST) is is_asked
+    assert (told.advice is Advice.ANSWER) is is_asked
+    other = replace(found, passages=tuple(replace(one, features={"bm25": 1.0}) for one in found.passages))
+    assert judged(query, other).confidence < ASKED_AT_LEAST

@@ -111,6 +111,29 @@ def test_the_title_that_is_the_question_comes_first(cosine: float | None) -> Non
     assert after.passages[0].features["title_said"] > after.passages[1].features["title_said"]
 
 
+@pytest.mark.parametrize(
+    ("text", "words", "first"),
+    [
+        ("How do I return something?", ("return",), "how"),
+        ("Do you take cards when something is sent back?", ("cards", "sent"), "policy"),
+        ("How do I return a gift?", ("return", "gift"), "policy"),
+        ("Do you send back?", ("send",), "how"),
+    ],
+)
+def test_a_page_with_the_title_of_the_question_beats_one_that_says_its_words_more_often(
+    text: str, words: tuple[str, ...], first: str
+) -> None:
+    before = result(
+        passage(
+            "policy", "You may return and send back most goods within 30 days.", 20.0, 0.5, title="Policy: 30 days"
+        ),
+        passage("how", "Print the label, then return and send it.", 11.0, 0.4, title="How to return something"),
+        terms=dict.fromkeys(words, 2.0),
+    )
+    query = SearchQuery(text=text, alike=(("send", ("return",)),))
+    assert rerank(query, before).passages[0].chunk.external_id == first
+
+
 def test_the_words_close_together_come_first() -> None:
     far = " ".join(["Clean", *["tap"] * 60, "filter", *["lid"] * 60, "XR", *["sun"] * 60, "200"])
     before = result(

@@ -73,6 +73,17 @@ def test_of_what_fits_alike_the_first_source_is_quoted() -> None:
     assert quoted("How good is a hose?", sources, language="en", most=1) == "A hose lasts for years. [1]"
 
 
+def test_steps_come_along_with_the_sentence_that_announces_them() -> None:
+    answer = quoted("my trimmer does not start", {1: page("tools/hedgelark-not-starting.md")}, language="en")
+    announced, first = answer.index("try this in turn: [1]"), answer.index("Push the battery in")
+    assert announced < first < answer.index("Wear gloves.")
+    assert "Tools: \n- no list" not in answer
+    assert (
+        quoted("When are tools sharp?", {1: "Tools are sharp if:\n\nNothing."}, language="en")
+        == "Tools are sharp if: [1]"
+    )
+
+
 def test_no_more_sentences_than_wanted(sources: dict[int, str]) -> None:
     assert len(re.findall(r"\[\d\]", quoted("delivery", sources, language="en", most=2))) <= 2
 

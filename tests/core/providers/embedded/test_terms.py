@@ -81,6 +81,14 @@ def test_hints_count_least(index: EmbeddedIndex) -> None:
     )
 
 
+def test_a_word_is_as_rare_as_the_commonest_that_stands_for_it(index: EmbeddedIndex) -> None:
+    def weight(*alike: str) -> float:
+        return index.search(SearchQuery(text="crowd", alike=(("crowd", alike),))).terms["crowd"]
+
+    known = index.search(SearchQuery(text="queue")).terms["queue"]
+    assert weight("nowhere") == weight() > weight("queue") == weight("nowhere", "queue") == known
+
+
 @pytest.mark.parametrize(
     ("told", "language"),
     [("de", "de"), ("DE-at", "de"), ("pt_BR", "pt"), ("", "en"), (None, "en"), ("zh", "en"), ("english", "en")],
