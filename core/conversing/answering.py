@@ -144,7 +144,7 @@ class Conversation:
         async with aclosing(self.models.stream(role, request)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, ModelAnswer):
-                    return piece, await self.release.finish(is_last=not piece.tool_calls)
+                    return piece, await self.release.finish()
                 held = await self.release.feed(piece)
                 if held is not None:
                     return None, held

@@ -95,25 +95,20 @@ class Release:
         sentences = self._splitter.feed(piece)
         return await self._all(sentences) if sentences else None
 
-    async def finish(self, *, is_last: bool = False) -> Held | None:
-        """The stream is over.
+    async def finish(self) -> Held | None:
+        """The stream is over."""
+        return await self._all(self._splitter.flush())
 
-        ``is_last``: so is the answer.  The end of a longer one is then left to the reply, which is committed at once: a preview
-        of it would be one more durable write to wait for.
-        """
-        return await self._all(self._splitter.flush(), is_last=is_last)
-
-    async def _all(self, sentences: Sequence[str], *, is_last: bool = False) -> Held | None:
+    async def _all(self, sentences: Sequence[str]) -> Held | None:
         """Sentences that came together are shown together, by one durable write."""
-        held, said, had_text = None, len(self.text), self.has_text
+        held, said = None, len(self.text)
         for sentence in sentences:
             if self.has_text:
                 await self.courtesy.wait()
             held = self._one(sentence)
             if held is not None:
                 break
-        is_left = is_last and had_text and held is None
-        if self.text[said:].strip() and not is_left:
+        if self.text[said:].strip():
             await self._show()
         return held
 
