@@ -23,6 +23,7 @@ from core.conversing.finding import NOT_ASKED, Looked, kept_answer, look
 from core.conversing.opening import open_scene, who
 from core.conversing.receipts import receipts, shown, shown_guard, shown_runs, shown_triage, tally
 from core.conversing.remembering import state_of
+from core.conversing.routing import tools_may_know
 from core.conversing.scene import Scene
 from core.conversing.seeing import images_of
 from core.conversing.summing import summed
@@ -201,12 +202,12 @@ class TurnEngine:
     def _is_for_model(self, scene: Scene, verdict: Verdict, looked: Looked) -> bool:
         """A model writes unless the table wants people, the answer is canonical, or there is none.
 
-        Without knowledge there may still be tools: the table's last word is then spoken when these do not help either.
+        Where tools may know what no page does, the table's last word is spoken when these do not help either.
         """
         if scene.writes() is None or scene.understood.smalltalk is not None:
             return False
         if verdict.decision is Decision.HAND_OVER and not (
-            verdict.reason is HandoffReason.OUTAGE and scene.acting.offers
+            scene.acting.offers and tools_may_know(verdict, scene.understood)
         ):
             return False
         if not scene.gated.text and not scene.gated.unread:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.domain import HandoffReason
 from core.entities import NAMING
 from core.ports.engine import TurnInput
 from core.ports.knowledge import Advice
 from core.ports.model import ModelRole
 from core.settings import EngineSettings, Sentiment
 from core.steps.understand import Understanding
+from core.steps.verdict import Verdict
 
 LONG_QUESTION_WORDS = 30
+REFERENCES = frozenset(("order", "tracking"))  # kinds of entities that no page knows and a tool may
 _CONDITION = re.compile(
     r"\b(?:if|unless|except|instead|but|because|difference|compare|versus|vs|wenn|falls|außer|statt|aber|weil|"
     r"unterschied|si|sauf|mais|parce|différence|salvo|pero|porque|diferencia|se|mas|ma|tranne|als|maar|omdat)\b",
@@ -54,6 +57,17 @@ def route(
     because = tuple(name for _, name in held) or ("an easy turn",)
     role = ModelRole.STRONG if complexity >= settings.converse.strong_from else ModelRole.FAST
     return Route(role=role, complexity=complexity, because=because)
+
+
+def tools_may_know(verdict: Verdict, understood: Understanding) -> bool:
+    """Whether tools are asked before people although the table wants these: what a search did not find, they may look up.
+
+    Either nothing could be searched, or the words name an order or a parcel.  A rule that asks for people whatever was
+    found stands: it matches before the search.
+    """
+    if verdict.reason is HandoffReason.UNRESOLVED:
+        return any(entity.kind in REFERENCES for entity in understood.entities)
+    return verdict.reason is HandoffReason.OUTAGE
 
 
 def rungs(first: ModelRole) -> tuple[ModelRole, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from core.domain import HandoffReason
-from core.errors import ToolFailed
+from core.errors import ModelUnavailable, ToolFailed
 from core.ports.model import ModelRequest, ToolCall
 from core.replay import replay
 from core.settings import EngineSettings
@@ -19,6 +19,8 @@ ORDER_7 = '{"order_id": "1007", "status": "shipped", "total": 49.9}'
 REFUNDED = '{"refund_id": "rf_12", "amount": 20}'
 LOOKUP = calls(("lookup_order", {"order_id": "1007"}))
 REFUND = calls(("initiate_refund", {"order_id": "1007", "amount": 20}))
+
+WORN = replace(customer(), unresolved_turns=2)
 
 
 @pytest.fixture
@@ -81,6 +83,31 @@ class TestALookedUpOrder:
         asked = await ask(knowledge, has, "Where is my order 1007?", settings=SLOW_PATH, book=book, attempt=2)
         assert asked.result.reply is not None and asked.result.reply.text == "Your order 1007 has shipped."
         assert len(shop.done) == 1
+
+    async def test_comes_before_people_though_earlier_turns_did_not_help(
+        self, knowledge: IndexKnowledge, shop: Shop
+    ) -> None:
+        has = abilities(ToldModels({"answer": [LOOKUP, "Your order 1007 has shipped [T1]."]}), shop=shop)
+        asked = await ask(knowledge, has, "Where is my order 1007?", settings=SLOW_PATH, at=WORN)
+        assert asked.trace.steps["verdict"]["reason"] == "unresolved"
+        assert asked.result.handoff is None
+        assert asked.result.reply is not None and asked.result.reply.text == "Your order 1007 has shipped."
+
+    @pytest.mark.parametrize(
+        ("words", "reason", "is_asked"),
+        [
+            ("Where is my order 1007?", HandoffReason.OUTAGE, True),
+            ("Zebra quux blorp", HandoffReason.UNRESOLVED, False),
+        ],
+        ids=["no model", "names nothing"],
+    )
+    async def test_people_come_when_it_does_not_help(
+        self, knowledge: IndexKnowledge, shop: Shop, words: str, reason: HandoffReason, *, is_asked: bool
+    ) -> None:
+        models = ToldModels({"answer": [ModelUnavailable("down")]})
+        asked = await ask(knowledge, abilities(models, shop=shop), words, settings=SLOW_PATH, at=WORN)
+        assert asked.result.handoff is not None and asked.result.handoff.reason is reason
+        assert bool(models.asked) is is_asked
 
 
 class TestMoney:
