@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 
+from core.ending import ended
 from core.errors import DeliveryError, StoreUnavailable
 
 log = structlog.get_logger(__name__)
@@ -46,6 +47,4 @@ class Background:
 
     async def stop(self) -> None:
         """Cancel what runs; safe twice."""
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)

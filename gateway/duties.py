@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from core.ending import ended
 from core.errors import StoreUnavailable
 from core.ports.store import Store
 
@@ -72,8 +73,7 @@ class Duties:
             await working
             return True
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            await ended(working)
 
     async def _is_ours(self, duty: str) -> bool:
         try:

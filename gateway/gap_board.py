@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from core.candidates import CandidateStore
+from core.ending import ended
 from core.errors import EmbedderUnavailable
 from core.ports.embedding import Embedder
 from core.ports.store import Store
@@ -93,10 +94,7 @@ class GapBoard:
 
     async def stop(self) -> None:
         """End what is being worked out; safe twice."""
-        tasks = tuple(self._working.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._working.values())
 
     def _task(self, tenant: str) -> asyncio.Task[GapReport]:
         if tenant not in self._working:

@@ -32,6 +32,9 @@ class LiveEvent:
     data: Mapping[str, object]
 
 
+DRAIN: Final = LiveEvent("", "drain", {})
+
+
 class Subscription:
     """The events of one topic since ``__enter__``; one reader."""
 
@@ -90,6 +93,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._watchers: defaultdict[Topic, set[Subscription]] = defaultdict(set)
+        self._is_draining = False
         self.spread: Callable[[str, str, str, Mapping[str, object]], None] | None = None
         """Tells the other replicas what ``publish`` was told; None where there are none."""
 
@@ -100,6 +104,8 @@ class Hub:
     def add(self, topic: Topic, subscription: Subscription) -> None:
         """Start offering events to a subscription."""
         self._watchers[topic].add(subscription)
+        if self._is_draining:
+            subscription.offer(DRAIN)
 
     def remove(self, topic: Topic, subscription: Subscription) -> None:
         """Stop; safe twice."""
@@ -134,9 +140,8 @@ class Hub:
         for subscription in (*conversation, *desk):
             subscription.offer(event)
 
-    def broadcast(self, kind: str) -> None:
-        """Tell every watcher, for instance that the server drains."""
-        event = LiveEvent("", kind, {})
-        for watchers in list(self._watchers.values()):
-            for subscription in watchers:
-                subscription.offer(event)
+    def drain(self) -> None:
+        """Tell every watcher that the server drains, and whoever comes after this: connections are taken a moment longer."""
+        self._is_draining = True
+        for subscription in self.watchers():
+            subscription.offer(DRAIN)

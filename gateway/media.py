@@ -18,6 +18,7 @@ import msgspec
 import structlog
 
 from core.domain import Attachment, InboundEvent
+from core.ending import ended
 from core.errors import DeliveryError, ProviderUnavailable, StoreUnavailable
 from core.ports.channel import Channel, SupportsDiscarding, SupportsMedia
 from core.ports.store import Store
@@ -156,9 +157,7 @@ class Media:
         try:
             await asyncio.wait(tasks, timeout=self._gather_s)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
             ends = {each.attachment.id: self._ended(task, each) for task, each in tasks.items()}
         return {file_id: end for file_id, end in ends.items() if end is not None}
 

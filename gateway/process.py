@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 from aiohttp import web
 
+from core.ending import ended
 from core.ports.store import Store
 from gateway.background import Background
 from gateway.delivery import Delivery
@@ -115,10 +116,8 @@ class Process:
         """Drain: refuse new work, let streams go, finish turns and deliveries, close the store.  Safe twice."""
         stages = self._stages
         stages.readiness.is_open = False
-        stages.hub.broadcast("drain")
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        stages.hub.drain()
+        await ended(*self._background)
         await stages.recovery.stop()
         for runners in stages.receivers:
             await runners.stop()

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from core.ending import ended
 from core.errors import StoreUnavailable
 from core.ports.store import Store, Work
 from gateway import metrics
@@ -67,8 +68,7 @@ class Recovery:
     async def stop(self) -> None:
         """Stop; safe twice and before start."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await ended(self._task)
             self._task = None
             await give_up(self._store, DUTY, self._lanes.holder)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
+from core.ending import ended
 from core.errors import CredentialsInvalid, DeliveryError, Overloaded, StoreUnavailable
 from gateway.duties import Duties
 
@@ -78,8 +79,7 @@ class Runners:
 
     async def _end(self, name: str) -> None:
         _, task = self._tasks.pop(name)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
     async def _keep_going(self, name: str, run: Run) -> None:
         pause_s = self._first_pause_s

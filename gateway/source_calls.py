@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import structlog
 from aiohttp import web
 
+from core.ending import ended
 from core.errors import AccountUnknown, FrontdeskError, InboundRejected, SyncRunning
 from core.ports.channel import RawRequest
 from core.ports.knowledge import SourceNews, SupportsHearing
@@ -124,10 +125,7 @@ class SourceCalls:
 
     async def stop(self) -> None:
         """End what is under way; safe twice."""
-        tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._tasks.values())
 
     def _found(self, key: _Key) -> tuple[SyncJob | None, HearingSource | None]:
         job = self._jobs().get(key.tenant)

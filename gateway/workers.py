@@ -1,5 +1,6 @@
 """Serial work per key, parallel across keys: what lanes and delivery have in common.
 
+from core.ending import ended
 A key is in at most one worker's hands.  Waking a key that is being worked on makes it run once more afterwards; waking it
 while it waits changes nothing.
 """
@@ -12,6 +13,8 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 import structlog
+
+from core.ending import ended
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -119,10 +122,8 @@ class KeyedWorkers(Generic[Key]):
         for future in self._idle:
             future.cancel()
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=drain_s)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+            await asyncio.wait(self._tasks, timeout=drain_s)
+            await ended(*self._tasks)
             self._tasks = []
 
     async def _run(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, Final
 
+from core.ending import ended
 from core.ports.engine import Journal
 
 EVIDENCE: Final = "evidence"
@@ -50,9 +51,7 @@ class Taped:
 
     async def close(self) -> None:
         """The turn is over, one way or another: leave nothing running."""
-        for task in self._soon:
-            task.cancel()
-        await asyncio.gather(*self._soon, return_exceptions=True)
+        await ended(*self._soon)
 
     async def recorded(self, step: str) -> Mapping[str, Any] | None:
         """What an earlier attempt recorded."""

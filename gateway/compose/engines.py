@@ -13,6 +13,7 @@ import config
 from adapters.web.tokens import signing_key
 from core import ids
 from core.conversing.abilities import Abilities, AccountFacts, ReadFile
+from core.ending import ended
 from core.experiments import Experiment
 from core.flows.flow import Flow
 from core.intents.model import IntentModel
@@ -82,9 +83,7 @@ class Equipment:
 
     async def stop(self) -> None:
         """Let go of every connection; safe twice and before start."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)
         self._tasks.clear()
         await asyncio.gather(*(models.stop() for models in self.models.values()))
         await asyncio.gather(*(toolbox.close() for toolbox in self.toolboxes))

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from aiohttp import web
 
+from core.ending import ended
 from core.errors import TooMany
 from gateway import metrics
 from gateway.http.problem import Refused
@@ -163,5 +164,4 @@ async def keep_alive_context(app: web.Application) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        ticker.cancel()
-        await asyncio.gather(ticker, return_exceptions=True)
+        await ended(ticker)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 
 from core.answer_cache import AnswerCache, CacheSettings
+from core.ending import ended
 from gateway.live import Hub, LiveEvent
 from gateway.spreading.answers import RedisAnswers
 from gateway.spreading.buckets import RedisBuckets
@@ -77,9 +78,7 @@ class LiveLayer:
                 await self._spread.flush()
         except TimeoutError:
             pass
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await ended(*self._tasks)
         self._tasks.clear()
         await self._line.close()
 

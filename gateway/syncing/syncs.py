@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from core.ending import ended
 from gateway.syncing.children import Ended, SyncOrder
 from gateway.syncing.plans import TenantPlan
 
@@ -85,10 +86,7 @@ class Syncs:
     async def stop(self) -> None:
         """End what runs; safe twice.  Nothing is lost: each is made good at the next start."""
         self._is_closed = True
-        tasks = tuple(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._tasks.values())
 
     async def _run(self, order: SyncOrder) -> None:
         try:

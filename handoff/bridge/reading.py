@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from core.domain import Audience, EventKind, Head, Owner, Role
+from core.ending import ended
 from core.errors import CaseGone, DeliveryError, MessageRejected, Throttled
 from core.ports.helpdesk import CaseAsked, CaseChange, CaseState, CaseStatus, CaseWish, DeskAgent, Entry
 from core.ports.store import TenantStore
@@ -87,10 +88,7 @@ class Reader:
 
     async def close(self) -> None:
         """Stop all reading; safe twice."""
-        tasks = tuple(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await ended(*self._tasks)
         self._queued.clear()
 
     async def _until_read(self, ref: str) -> None:

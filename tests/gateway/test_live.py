@@ -14,9 +14,16 @@ async def test_watchers_hear_their_conversation_and_the_desk_hears_all_of_its_te
         hub.publish("t", "c2", "commit", {"seq": 1})
         assert [e.conv for e in await one.wait()] == ["c1"]
         assert [e.conv for e in await desk.wait()] == ["c1", "c2"]
-        hub.broadcast("drain")
+        hub.drain()
         assert [e.kind for e in await foreign.wait()] == ["drain"]
     assert hub.watcher_count == 0
+
+
+async def test_who_comes_while_the_server_drains_is_told_as_well() -> None:
+    hub = Hub()
+    hub.drain()
+    with hub.subscribe("t", "c") as late:
+        assert [e.kind for e in await late.wait()] == ["drain"]
 
 
 async def test_a_reader_that_waits_is_woken() -> None:

@@ -222,5 +222,5 @@ async def seated(folder: Path, *, port: int = 0) -> AsyncIterator[DeskWorld]:
         try:
             yield DeskWorld(world=world, url=f"http://{host}:{bound}")
         finally:
-            world.hub.broadcast("drain")
+            world.hub.drain()
             await runner.cleanup()

@@ -98,7 +98,7 @@ async def test_a_stream_ends_with_its_session(desk: DeskWorld) -> None:
 
 async def test_a_draining_server_says_good_bye(desk: DeskWorld) -> None:
     async with await desk.enter("sam") as sam, watching(sam) as page:
-        desk.world.hub.broadcast("drain")
+        desk.world.hub.drain()
         await page.until("bye")
 
 

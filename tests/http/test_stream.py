@@ -130,7 +130,7 @@ async def test_a_drain_says_goodbye(world: World) -> None:
     token = (await world.session())["session_token"]
     async with world.stream(token) as stream:
         await stream.until("state")
-        world.hub.broadcast("drain")
+        world.hub.drain()
         assert (await stream.next()).name == "bye"
 
 

@@ -105,8 +105,8 @@ async def replicas(address: str, folder: Path) -> AsyncIterator[Replicas]:
         first = await _front(ending, one, both[0])
         second = await _front(ending, replace(one, current=current, store=store, hub=hub), both[1])
         yield Replicas(first=first, second=second, layers=both, signals=signals)
-        hub.broadcast("drain")
-        one.hub.broadcast("drain")
+        hub.drain()
+        one.hub.drain()
 
 
 async def _front(ending: AsyncExitStack, world: World, layer: LiveLayer) -> World:

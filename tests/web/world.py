@@ -356,7 +356,7 @@ async def serving(
                 http=http,
             )
         finally:
-            hub.broadcast("drain")
+            hub.drain()
             await runner.cleanup()
             await lanes.stop(drain_s=5)
             await delivery.stop(drain_s=5)
