@@ -122,7 +122,8 @@ class Claimed:
     """One outbox row whose next delivery attempt is durable; exactly one ``settle`` must follow.
 
     ``unsettled`` tells that an earlier attempt ended without an outcome (a crash): reconcile before sending.
-    ``sent_refs`` are the vendor's ids of the parts that earlier, failed attempts delivered, in order.
+    ``sent_refs`` are the vendor's ids of the parts that earlier, failed attempts delivered, in order.  ``is_settled``: the row
+    was settled as sent with its claim, and no ``settle`` follows.
     """
 
     id: str
@@ -137,6 +138,7 @@ class Claimed:
     signal: str | None
     head: Head
     sent_refs: tuple[str, ...] = ()
+    is_settled: bool = False
 
     @property
     def told_id(self) -> str | None:

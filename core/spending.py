@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
@@ -119,6 +120,17 @@ class Ledger:
                 raise ModelUnavailable("the model budget cannot be read: the store does not answer") from error
             raise
         return Hold(estimate, tuple(taken))
+
+    async def prepare(self, spender: Spender) -> None:
+        """Claim a block of each day's budget of which none was claimed here yet, so that the first call need not wait for it.
+
+        A store that does not answer is the call's trouble, not this one's.
+        """
+        for _, pot, prefix in self._pots(spender):
+            async with pot.claiming:
+                if prefix and pot.next_block is None:
+                    with suppress(StoreError):
+                        await self._claim(pot, prefix, spender.tenant)
 
     def _pots(self, spender: Spender) -> list[tuple[str, _Pot, str]]:
         """The bound budgets of a spender, narrowest first, with the prefix of their claims."""

@@ -187,6 +187,8 @@ class TurnEngine:
     async def _answered(self, scene: Scene, verdict: Verdict | None) -> Ending:
         if verdict is not None:
             return self._quoted(scene, verdict, NOT_ASKED)
+        if (models := scene.writes()) is not None:
+            await models.prepare()
         looked = await look(scene, self._knowledge, settings_digest=self._digest_of(scene))
         if looked.kept is not None:
             return Ending(composed=keeping.again(looked.kept), decision=Decision.ANSWER, by="cache")

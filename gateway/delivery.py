@@ -6,7 +6,7 @@ reached the other side?
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,7 +17,7 @@ import structlog
 from core.domain import Attachment, DeliveryState, Destination, Voice
 from core.errors import CredentialsInvalid, DeliveryError, StoreUnavailable, Unsupported
 from core.ledger import Claimed
-from core.ports.channel import Channel, Outbound, Sent, Shown
+from core.ports.channel import Channel, Outbound, ReadsLedger, Sent, Shown
 from core.ports.desk import Desk, DeskItem
 from core.ports.store import Store, TenantStore
 from gateway import metrics, walking
@@ -124,6 +124,7 @@ class Delivery:
         self._holder = holder
         self._clock = clock
         self._retries: dict[Line, datetime] = {}
+        self._readers_of: tuple[Mapping[str, Channel], frozenset[str]] = ({}, frozenset())
         self.origins, self.tracing = Origins(), Tracing()
         self._turnstile = Turnstile()
         self._workers: KeyedWorkers[Line] = KeyedWorkers("delivery", self._deliver_line, parallel=parallel)
@@ -144,7 +145,8 @@ class Delivery:
         tenant, conv, to = line
         store = self._store.for_tenant(tenant)
         try:
-            while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
+            readers = self._readers() if to is Destination.CHANNEL else ()
+            while (claimed := await store.next_delivery(conv, to, self._holder, readers=readers)) is not None:
                 self._retries.pop(line, None)
                 await self._turnstile.enter()
                 outcome = await self._watched(store, claimed)
@@ -159,6 +161,14 @@ class Delivery:
             self._workers.wake(line, delay_s=STORE_RETRY_S)
         finally:
             walking.leave()
+
+    def _readers(self) -> Collection[str]:
+        """The accounts to which nothing is sent, because their contacts read the ledger."""
+        channels = self._channels()
+        if channels is not self._readers_of[0]:
+            accounts = frozenset(name for name, one in channels.items() if isinstance(one, ReadsLedger))
+            self._readers_of = (channels, accounts)
+        return self._readers_of[1]
 
     async def _watched(self, store: TenantStore, claimed: Claimed) -> Outcome:
         """One attempt, in the trace of what it answers and in the metrics of its stage."""
@@ -256,6 +266,9 @@ class Delivery:
 
     async def _settle(self, store: TenantStore, claimed: Claimed, outcome: Outcome) -> None:
         crash("settle.before")
+        if claimed.is_settled:
+            crash("settle.after")
+            return
         retry_at = None
         if outcome.retry_s is not None:
             retry_at = self._clock() + timedelta(seconds=outcome.retry_s)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 import structlog
 
 from core.domain import Head, Owner
+from core.ending import ended
 from core.errors import DeliveryError, StoppedByContact
 from core.ledger import OpenTurn
 from core.ports.channel import Channel, Shown, SupportsStreaming, SupportsToolStatus, SupportsTyping
@@ -147,7 +148,7 @@ class TurnSink:
 
     async def _may_speak(self) -> bool:
         """Whether the bot owns the conversation as it did, and the turn could still be committed."""
-        stands = await self._store.head(self._turn.head.conv)
+        stands = await self._store.committed_head(self._turn.head.conv)
         if stands is None:
             return True
         head = turn_head(stands)
@@ -164,8 +165,7 @@ async def typing(channel: Channel | None, head: Head) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
 
 async def _keep_typing(channel: SupportsTyping, head: Head) -> None:

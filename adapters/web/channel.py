@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from itertools import count
+from typing import Literal
 
 from adapters import ChannelContext
 from adapters.shared.text import clean, clean_line
@@ -41,6 +42,7 @@ class WebChannel:
     """One web account."""
 
     kind = KIND
+    reads_ledger: Literal[True] = True
 
     def __init__(self, context: ChannelContext, settings: WebSettings) -> None:
         self.account = context.account

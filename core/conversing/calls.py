@@ -5,6 +5,7 @@ An attempt that follows a crash finds the answers of the one before and does not
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -56,10 +57,17 @@ class TurnModels:
     began: float
     calls: list[dict[str, Any]] = field(default_factory=list)
     _numbers: Counter[str] = field(default_factory=Counter)
+    _preparing: asyncio.Task[None] | None = None
 
     def has(self, role: ModelRole) -> bool:
         """Whether the role is configured."""
         return self.models.has(role)
+
+    async def prepare(self) -> None:
+        """A call may follow: begin what it needs beforehand, which goes on meanwhile."""
+        if self._preparing is None:
+            self._preparing = asyncio.create_task(self.models.prepare(self.spender), name="prepare a model call")
+            await asyncio.sleep(0)  # its first step, before a search takes the interpreter
 
     @property
     def usage(self) -> Usage:

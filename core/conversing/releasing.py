@@ -155,6 +155,10 @@ class Release:
         new, self._new = self._new, []
         if not self.speaks or self.shown.startswith(self.text.rstrip()):
             return
+        if not new:
+            # As no task of its own: it is then written together with what was only just recorded, not after it.
+            await self.sink.show(self.text.rstrip())
+            return
         # Together, so that both become durable by one write; a failure is raised as it is, and nothing is left running.
         marks = (self.journal.record(f"cited.{ours}", {"source": source}) for ours, source in new)
         for ended in await asyncio.gather(*marks, self.sink.show(self.text.rstrip()), return_exceptions=True):

@@ -32,6 +32,9 @@ class SealedModels:
         """As configured."""
         return self._models.has(role)
 
+    async def prepare(self, spender: Spender) -> None:
+        """Nothing."""
+
     async def stream(
         self, role: ModelRole, request: ModelRequest, spender: Spender
     ) -> AsyncIterator[str | ModelAnswer]:

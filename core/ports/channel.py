@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from core.domain import Attachment, Contact, Head, InboundEvent, Message
 from core.inbound import Parsed
@@ -157,6 +157,13 @@ class SupportsToolStatus(Protocol):
 
     async def tool(self, head: Head, turn_id: str, name: str, state: str) -> None:
         """Show it: ``state`` is called, done, denied, failed or waiting.  Best effort."""
+
+
+@runtime_checkable
+class ReadsLedger(Protocol):
+    """What was committed is what the contact reads: ``send`` does nothing, so a row is delivered as soon as it is its turn."""
+
+    reads_ledger: Literal[True]
 
 
 @runtime_checkable

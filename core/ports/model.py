@@ -150,6 +150,9 @@ class Models(Protocol):
     def has(self, role: ModelRole) -> bool:
         """Whether the role is configured at all; roles that can chat stand in for one another (vision never)."""
 
+    async def prepare(self, spender: Spender) -> None:
+        """A call may follow: do what need not wait for its request.  Never raises; not doing it costs only time."""
+
     def stream(self, role: ModelRole, request: ModelRequest, spender: Spender) -> AsyncIterator[str | ModelAnswer]:
         """Pieces of text as they come, then the whole as a ``ModelAnswer``, last.
 

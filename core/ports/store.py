@@ -7,7 +7,7 @@ first.  ``for_tenant`` is the only way to data; the system scope lists work to r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -103,6 +103,9 @@ class TenantStore(Protocol):
     async def head(self, conv: str) -> Head | None:
         """The newest head; before the first commit the one made from the first event; None: unknown conversation."""
 
+    async def committed_head(self, conv: str) -> Head | None:
+        """The head after the newest commit; None before any.  Costs less than ``head`` while a conversation is new."""
+
     async def transcript(
         self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
     ) -> tuple[Message, ...]:
@@ -131,10 +134,14 @@ class TenantStore(Protocol):
     ) -> tuple[Head, ...]:
         """Heads, most recently updated first."""
 
-    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
         """Claim the oldest pending row of (conversation, destination), if its time has come; first in, first out.
 
         A bot row of an older owner epoch becomes a draft here (its message turns internal) and the next row is looked at.
+        ``readers`` are accounts whose contacts read the ledger itself: nothing is sent to them, so their rows are settled as
+        sent with the claim (``Claimed.is_settled``), by one write where the store can.
         """
 
     async def settle(

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from core import ids
 from core.domain import Attachment, Audience, DeliveryState, Destination, EventKind, Head, InboundEvent, Message, Owner
+from core.ending import ended
 from core.errors import StoreUnavailable
 from core.identity import LinkRecord
 from core.ids import NewId
@@ -91,8 +93,7 @@ class DocumentStore:
         Lanes and deliveries have been drained by then; whatever still wrote would be fenced off as a stalled replica is.
         """
         if self._beating is not None:
-            self._beating.cancel()
-            await asyncio.gather(self._beating, return_exceptions=True)
+            await ended(self._beating)
             self._beating = None
         with suppress(StoreUnavailable):
             await self.leases.leave()
@@ -178,6 +179,10 @@ class DocumentTenant:
         """The newest head."""
         return await self._store.log.head(self._key(conv))
 
+    async def committed_head(self, conv: str) -> Head | None:
+        """The head after the newest commit."""
+        return await self._store.log.newest(self._key(conv))
+
     async def transcript(
         self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
     ) -> tuple[Message, ...]:
@@ -208,9 +213,15 @@ class DocumentTenant:
         """Heads, most recently updated first."""
         return await self._store.reads.conversations(self.tenant, owners=owners, limit=limit, before=before)
 
-    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
         """Claim the oldest pending row of a line."""
-        return await self._store.deliveries.next_delivery(self._key(conv), to, holder)
+        claimed = await self._store.deliveries.next_delivery(self._key(conv), to, holder)
+        if claimed is None or claimed.account not in readers:
+            return claimed
+        await self.settle(claimed, DeliveryState.SENT)
+        return replace(claimed, is_settled=True)
 
     async def settle(
         self,

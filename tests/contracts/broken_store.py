@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -174,9 +174,21 @@ class ForgetsRetryTimes(DocumentTenant):
 
 
 class ForgetsLostAttempts(DocumentTenant):
-    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
-        claimed = await super().next_delivery(conv, to, holder)
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder, readers=readers)
         return claimed and replace(claimed, unsettled=False)
+
+
+class SettlesNothingWithAClaim(DocumentTenant):
+    """Whoever reads the ledger waits for a settle that nobody makes."""
+
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
+        return claimed and replace(claimed, is_settled=claimed.account in readers)
 
 
 class LetsPreviewsShrink(DocumentTenant):
@@ -208,8 +220,10 @@ class MovesBackward(DocumentTenant):
 class ForgetsParts(DocumentTenant):
     """A retry starts from the first part again."""
 
-    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
-        claimed = await super().next_delivery(conv, to, holder)
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder, readers=readers)
         return None if claimed is None else replace(claimed, sent_refs=())
 
 
@@ -301,6 +315,7 @@ BREAKAGES = (
     _tenant(ShowsInternalWords, "test_internal_notes_and_drafts_never_reach_the_contact"),
     _tenant(ShowsWhatIsNotYetSent, "test_a_shown_position_never_gains_an_earlier_neighbour"),
     _tenant(ForgetsRetryTimes, "test_retry_at_holds_the_whole_line"),
+    _tenant(SettlesNothingWithAClaim, "test_a_row_for_who_reads_the_ledger_is_settled_with_its_claim"),
     _tenant(ForgetsLostAttempts, "test_an_attempt_without_an_outcome_is_reported"),
     _tenant(LetsPreviewsShrink, "test_a_preview_only_grows"),
     _tenant(KnowsEveryEvent, "test_the_outcome_of_an_event_is_its_commit"),

@@ -8,6 +8,7 @@ import pytest
 
 from core.domain import Audience, DeliveryState, EventKind, MessageKind, Role, Visibility, Voice
 from core.ports.store import Preview
+from tests.contracts.contract_append import Watcher
 from tests.contracts.words import (
     CHANNEL,
     CONV,
@@ -75,6 +76,28 @@ class DeliveryContract:
         stored = await rig.acme.message(f"{CONV}#1#1")
         assert stored is not None
         assert stored.delivery is end
+
+    async def test_a_row_for_who_reads_the_ledger_is_settled_with_its_claim(self, rig: Rig) -> None:
+        rig.store.observer = watcher = Watcher()
+        commit = await answer(rig.acme, "a", "one")
+        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"})
+        assert claimed is not None and claimed.is_settled and claimed.message == commit.messages[1]
+        stored = await rig.acme.message(f"{CONV}#1#1")
+        assert stored is not None and stored.delivery is DeliveryState.SENT
+        assert watcher.settlements == [(stored.id, DeliveryState.SENT)]
+        assert (await rig.acme.counts())["pending"] == 0
+        assert await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"}) is None
+
+    async def test_readers_change_nothing_for_other_accounts_and_stale_rows(self, rig: Rig) -> None:
+        await answer(rig.acme, "a", "one")
+        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"other"})
+        assert claimed is not None and not claimed.is_settled
+        await rig.acme.settle(claimed, DeliveryState.SENT)
+        await answer(rig.acme, "b", "stale", second=1)
+        await act(rig.acme, control(EventKind.AGENT_CLAIMED, "claim"))
+        told = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"})
+        assert told is not None and told.voice is Voice.SYSTEM
+        assert "stale" not in texts(await rig.acme.transcript(CONV, audience=Audience.CONTACT))
 
     async def test_an_attempt_without_an_outcome_is_reported(self, rig: Rig) -> None:
         await answer(rig.acme, "a")

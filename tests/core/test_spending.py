@@ -164,12 +164,31 @@ async def test_a_forgotten_contact_still_cannot_spend_twice() -> None:
     assert await spend(book, spender("first"), tokens(1)) == "contact"
 
 
+async def test_what_was_prepared_is_what_the_first_call_spends_from() -> None:
+    shared = Shared()
+    book = ledger(Budgets(contact_day=Budget(tokens=100), tenant_day=Budget(tokens=1000)), shared)
+    await book.prepare(spender())
+    await book.prepare(spender())
+    prepared = dict(shared.rows)
+    assert len(prepared) == 2
+    assert await spend(book, spender(), tokens(10)) is None
+    assert shared.rows == prepared
+
+
+async def test_preparing_while_a_call_is_made_claims_no_more() -> None:
+    shared = Shared(pauses=[3])
+    book = ledger(Budgets(contact_day=Budget(tokens=100)), shared)
+    await asyncio.gather(book.prepare(spender()), spend(book, spender(), tokens(10)), book.prepare(spender()))
+    assert len(shared.rows) == 1
+
+
 async def test_a_store_that_is_gone_is_no_leave_to_spend() -> None:
     class Gone(Shared):
         async def claim(self, key: str, value: str) -> str:
             raise StoreUnavailable("gone")
 
     book = ledger(Budgets(turn=Budget(tokens=10), tenant_day=Budget(tokens=10)), Gone())
+    await book.prepare(spender())
     with pytest.raises(ModelUnavailable):
         await book.reserve(spender(), tokens(5))
 

@@ -66,6 +66,10 @@ class RoleModels:
         """Whether anybody answers for the role."""
         return bool(self._lines.of(role))
 
+    async def prepare(self, spender: Spender) -> None:
+        """Have something to spend from."""
+        await self._ledger.prepare(spender)
+
     def stream(self, role: ModelRole, request: ModelRequest, spender: Spender) -> AsyncGenerator[str | ModelAnswer]:
         """Pieces as they come, then the whole; use ``contextlib.aclosing`` when you may leave early."""
         return self._spoken(role, request, spender, aloud=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -22,9 +23,19 @@ NEXT_ROW = (
 
 
 def next_delivery(
-    db: sqlite3.Connection, tenant: str, conv: str, to: Destination, holder: str, *, now: datetime
+    db: sqlite3.Connection,
+    tenant: str,
+    conv: str,
+    to: Destination,
+    holder: str,
+    *,
+    readers: Collection[str],
+    now: datetime,
 ) -> tuple[Claimed | None, tuple[str, ...]]:
-    """Claim the oldest pending row; bot rows of an older epoch become drafts on the way, and their messages are named."""
+    """Claim the oldest pending row, and settle it where the account reads the ledger.
+
+    Bot rows of an older epoch become drafts on the way, and their messages are named.
+    """
     head = stored_head(db, tenant, conv)
     drafted: list[str] = []
     while head is not None and (row := db.execute(NEXT_ROW, (tenant, conv, to)).fetchone()) is not None:
@@ -36,7 +47,11 @@ def next_delivery(
         if not_before > micros(now):
             break
         place = Place(conv=conv, seq=seq, index=index, to=to, voice=Voice(voice), message_id=message_id, signal=signal)
-        return _claim(db, tenant, place, holder, head, now=now), tuple(drafted)
+        claimed = _claim(db, tenant, place, holder, head, now=now)
+        if claimed.account in readers:
+            settle(db, claimed, DeliveryState.SENT)
+            claimed = replace(claimed, is_settled=True)
+        return claimed, tuple(drafted)
     return None, tuple(drafted)
 
 
@@ -124,9 +139,9 @@ def settle(
     claimed: Claimed,
     state: DeliveryState,
     *,
-    vendor_ref: str | None,
-    error: str | None,
-    retry_at: datetime | None,
+    vendor_ref: str | None = None,
+    error: str | None = None,
+    retry_at: datetime | None = None,
 ) -> None:
     """Record an attempt's outcome; a row that is not pending any more keeps its state."""
     _, seq, index = claimed.id.rsplit("#", 2)

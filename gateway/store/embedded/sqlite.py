@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -250,10 +250,12 @@ class SqliteTenant(links_sql.SqliteLinks):
 
     async def head(self, conv: str) -> Head | None:
         """The newest head."""
-        head = self._store.read(lambda db: ledger_sql.stored_head(db, self.tenant, conv))
-        if head is not None:
-            return head
-        return await self._store.write(lambda db: ledger_sql.head_of(db, self.tenant, conv))
+        head = await self.committed_head(conv)
+        return head or await self._store.write(lambda db: ledger_sql.head_of(db, self.tenant, conv))
+
+    async def committed_head(self, conv: str) -> Head | None:
+        """The head after the newest commit."""
+        return self._store.read(lambda db: ledger_sql.stored_head(db, self.tenant, conv))
 
     async def transcript(
         self, conv: str, *, audience: Audience, after: tuple[int, int] = (0, -1), limit: int = 500
@@ -291,15 +293,19 @@ class SqliteTenant(links_sql.SqliteLinks):
             lambda db: reads_sql.conversations(db, self.tenant, owners=owners, limit=limit, before=before)
         )
 
-    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+    async def next_delivery(
+        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
+    ) -> Claimed | None:
         """Claim the oldest pending row of a line."""
         now, observer = self._store.clock(), self._store.observer
         claimed, drafted = await self._store.write(
-            lambda db: delivery_sql.next_delivery(db, self.tenant, conv, to, holder, now=now)
+            lambda db: delivery_sql.next_delivery(db, self.tenant, conv, to, holder, readers=readers, now=now)
         )
         if observer is not None:
             for message_id in drafted:
                 observer.settled(self.tenant, conv, message_id, DeliveryState.DRAFT)
+            if claimed is not None and claimed.is_settled:
+                observer.settled(self.tenant, conv, claimed.told_id, DeliveryState.SENT)
         return claimed
 
     async def settle(

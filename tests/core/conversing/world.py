@@ -49,9 +49,13 @@ class ToldModels:
     hangs: frozenset[ModelRole] = frozenset()
     asked: list[tuple[ModelRole, ModelRequest]] = field(default_factory=list)
     vectors: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    prepared: list[Spender] = field(default_factory=list)
 
     def has(self, role: ModelRole) -> bool:
         return role in self.roles
+
+    async def prepare(self, spender: Spender) -> None:
+        self.prepared.append(spender)
 
     def _next(self, role: ModelRole, request: ModelRequest) -> ModelAnswer:
         number = sum(1 for _, earlier in self.asked if earlier.purpose == request.purpose)
