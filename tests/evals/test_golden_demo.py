@@ -95,6 +95,54 @@ def test_what_a_newcomer_is_invited_to_ask_comes_out_right(answered: Answered, q
         assert found["decision"] != "answer", found
 
 
+NEWCOMERS = {
+    "where is my order",
+    "do you ship to norway",
+    "do you ship to the usa",
+    "do you deliver to canada",
+    "my plant arrived dead",
+    "I was charged twice",
+    "card declined",
+    "parcel says delivered but its not here",
+    "something is missing from my order",
+    "do u deliver on saturdays",
+    "can i use 2 vouchers",
+    "hose reel leaking",
+    "trimmer battery dead",
+    "wifi keeps dropping on dripmate",
+    "how do i winterise my irrigation",
+    "slugs are eating my lettuce",
+    "price match?",
+    "i never got my confirmation email",
+    "wie lange dauert der versand",
+    "kann ich pflanzen zurückgeben",
+    "meine pflanze ist kaputt angekommen",
+    "wann habt ihr geöffnet",
+    "wie kann ich stornieren",
+    "liefert ihr in die schweiz",
+    "livrez-vous en france",
+    "combien coute la livraison",
+    "ma plante est morte",
+    "je veux retourner un article",
+    "what's the weather today",
+    "do you have tulips in stock",
+    "how do i bake bread",
+    "can you write me a poem about roses",
+}
+"""Typed by people who try the demo, in short and sloppy words; each was once answered wrongly, or could easily be."""
+
+
+@pytest.mark.parametrize("question", sorted(NEWCOMERS))
+def test_what_newcomers_type_comes_out_right(answered: Answered, question: str) -> None:
+    (item,) = [item for item in answered.suite.items if item["question"] == question and not item["history"]]
+    found = answered.predictions[item["id"]]
+    if item["answerable"]:
+        assert found["decision"] == "answer", found
+        assert is_right(item, found), found["citations"]
+    else:
+        assert found["decision"] != "answer", found
+
+
 def test_people_and_high_stakes_are_handed_over(answered: Answered) -> None:
     wanted = [item for item in answered.suite.items if item["reference"] in HANDED_OVER]
     kept = [item["question"] for item in wanted if answered.predictions[item["id"]]["decision"] != "handoff"]

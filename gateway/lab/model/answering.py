@@ -181,9 +181,8 @@ def _quote(told: Quote | int, seen: Seen, values: Mapping[str, Any]) -> Answer:
     query = str(values["query"])
     if seen.is_json:
         return Answer(text=_json(filled(seen.schema or {}, query, language=seen.language)))
-    for language in dict.fromkeys((seen.language, "en")):
-        if found := quoted(query, seen.sources, language=language, most=quote.sentences):
-            return Answer(text=f"{render(in_language(quote.lead, seen.language), values)} {found}".strip())
+    if found := quoted(query, seen.sources, language=seen.language, most=quote.sentences):
+        return Answer(text=f"{render(in_language(quote.lead, seen.language), values)} {found}".strip())
     if quote.nothing:
         return Answer(text=render(in_language(quote.nothing, seen.language), values))
     return no_answer(seen)

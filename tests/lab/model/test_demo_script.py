@@ -159,7 +159,7 @@ async def test_an_unknown_outcome_goes_to_a_person(lab: Served) -> None:
     [
         ("How much is delivery to Germany?", "delivery/delivery-costs-and-times.md", "€6.90"),
         ("How long do I have to return something?", "returns/return-policy.md", "30 days"),
-        ("My DripMate shows E03", "watering/dripmate-error-codes.md", "No flow"),
+        ("My DripMate shows E03", "watering/dripmate-error-codes.md", "no water flows although a zone is on"),
         ("May I bring my dog to the store?", "company/opening-hours-and-contact.md", ""),
     ],
 )
@@ -181,6 +181,28 @@ async def test_german_questions_are_answered_in_german(lab: Served, question: st
     text, _ = await said(lab, request(question, language="de", sources={1: page("tools/warranty.md"), 2: page(source)}))
     assert told in text
     assert text.endswith("[2]")
+
+
+@pytest.mark.parametrize("words", ["Kann ich Pflanzen zurückgeben?", "Wie lange dauert die Lieferung?"])
+async def test_a_german_answer_is_not_given_to_another_question(lab: Served, words: str) -> None:
+    pages = {1: page("returns/return-policy.md"), 2: page("delivery/delivery-costs-and-times.md")}
+    text, _ = await said(lab, request(words, language="de", sources=pages))
+    assert "ohne einen Grund" not in text
+    assert "€6.90. [" not in text
+
+
+async def test_whose_parcel_it_is_has_to_be_known(lab: Served) -> None:
+    body = request("where is my order", sources={1: "Where is my order?\n\nYour order is where its link says."})
+    assert [name for name, _ in (await said(lab, body))[1]] == ["list_orders"]
+    body["messages"][0]["content"] += "\n\nThe customer is not signed in."
+    assert await said(lab, body) == ("Your order is where its link says. [1]", [])
+
+
+@pytest.mark.parametrize("words", ["How do I track my parcel?", "How can I track my order"])
+async def test_how_it_is_done_is_no_wish_to_have_it_done(lab: Served, words: str) -> None:
+    text, calls = await said(lab, request(words, sources={1: page("orders/track-your-order.md")}))
+    assert calls == []
+    assert "tracking link" in text
 
 
 FORGET = (

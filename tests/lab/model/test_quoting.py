@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -95,3 +96,140 @@ def test_marks_within_sources_are_left_out() -> None:
 def test_only_the_beginning_of_a_long_source_is_read() -> None:
     source = "A fence is tall.\n" * 10_000 + "A hose is long."
     assert quoted("hose", {1: source}, language="en") == ""
+
+
+NORWAY = """\
+Countries we deliver to
+Not possible at the moment
+- Switzerland, Norway and all islands
+- Northern Ireland: no plants"""
+
+
+def test_the_heading_above_a_list_stays_with_the_item_that_is_quoted() -> None:
+    told = "Not possible at the moment: Switzerland, Norway and all islands. [1]"
+    assert quoted("do you deliver to norway", {1: NORWAY}, language="en") == told
+    between = NORWAY.replace("moment\n", "moment\nThese are the places.\n\n")
+    assert quoted("do you deliver to norway", {1: between}, language="en") == told
+    below = "Countries we deliver to\n\n## All\n\nWe deliver to many.\n\n## Not possible at the moment\n\n- Norway and Iceland"
+    assert quoted("norway", {1: below}, language="en") == "Not possible at the moment: Norway and Iceland. [1]"
+
+
+def test_what_announces_a_list_stays_with_the_item_that_is_quoted() -> None:
+    source = "Gnomes\n\nThese are not sold:\n\n- Red gnomes\n- Blue gnomes with a hat"
+    assert quoted("blue gnomes", {1: source}, language="en") == "These are not sold: [1] Blue gnomes with a hat. [1]"
+    short = source.replace("These are not sold:", "No:")
+    assert quoted("blue gnomes", {1: short}, language="en") == "No: [1] Blue gnomes with a hat. [1]"
+    asked = source.replace("These are not sold:", "What is not sold?")
+    assert quoted("blue gnomes", {1: asked}, language="en") == "What is not sold? Blue gnomes with a hat. [1]"
+
+
+def test_a_whole_list_is_told_below_its_heading() -> None:
+    answer = quoted("what is not possible at the moment?", {1: NORWAY}, language="en")
+    assert answer == (
+        "Not possible at the moment: [1]\n\n- Switzerland, Norway and all islands. [1]\n- Northern Ireland: no plants. [1]"
+    )
+
+
+@pytest.mark.parametrize("question", ["hedge trimmer does not start", "press the test button of the battery"])
+def test_steps_are_told_whole_and_numbered_whichever_fits(question: str) -> None:
+    answer = quoted(question, {1: page("tools/hedgelark-not-starting.md")}, language="en")
+    steps = re.findall(r"^(\d)\. .*\[1\]$", answer, re.MULTILINE)
+    assert steps == ["1", "2", "3", "4", "5"]
+    assert answer.index("try this in turn: [1]") < answer.index("1. Push the battery in until it clicks. [1] One click")
+
+
+def test_a_sentence_brings_the_one_that_it_leans_on() -> None:
+    answer = quoted(
+        "I was charged twice",
+        {1: page("tools/hedgelark-trimmer.md"), 2: page("payments/payment-failed.md")},
+        language="en",
+    )
+    assert answer.startswith("If it looks as if you were charged twice")
+    assert "It is a reservation, not a charge" in answer
+    assert "[1]" not in answer
+
+
+def test_a_dead_plant_is_replaced_rather_than_normal() -> None:
+    answer = quoted("my plant arrived dead", {1: page("returns/arrival-guarantee-plants.md")}, language="en")
+    assert "7 days" in answer
+    assert "dormant" not in answer
+
+
+@pytest.mark.parametrize(
+    ("question", "name"),
+    [
+        ("what's the weather today", "orders/out-of-stock-and-preorder"),
+        ("who is the president of france", "delivery/countries-we-deliver-to"),
+        ("do you sell lawn mowers", "plants/lawn-seed"),
+        ("do you have tulips in stock", "orders/out-of-stock-and-preorder"),
+        ("can you write me a poem about roses", "plants/planting-bare-root-roses"),
+        ("how much is the hose reel", "watering/reelwell-hose-reel"),
+        ("how heavy is the trimmer", "tools/hedgelark-trimmer"),
+    ],
+)
+def test_a_page_that_shares_a_word_with_the_question_is_no_answer(question: str, name: str) -> None:
+    assert quoted(question, {1: page(f"{name}.md")}, language="en") == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "told"),
+    [
+        ("do you sell lawn seed", "plants/lawn-seed", "A 2 kg box of Meadowlark seed"),
+        ("do you have water butts", "watering/water-butts", "hold 100, 210, 300"),
+        ("how much is a 4.0 Ah battery", "tools/hedgelark-trimmer", "£69 / €79"),
+        ("how tall is the greenhouse", "garden/finch-greenhouse", "201 cm high"),
+        ("how much is delivery to norway", "delivery/countries-we-deliver-to", "cannot ship to Switzerland, Norway"),
+    ],
+)
+def test_what_is_asked_for_is_answered_where_it_stands(question: str, name: str, told: str) -> None:
+    assert told in quoted(question, {1: page(f"{name}.md")}, language="en")
+
+
+def test_a_price_stands_beside_the_country_that_only_another_page_names() -> None:
+    sources = {1: page("delivery/countries-we-deliver-to.md"), 2: page("delivery/delivery-costs-and-times.md")}
+    answer = quoted("How much is delivery to Spain?", sources, language="en")
+    assert "Spain" in answer
+    assert "€6.90" in answer
+    del sources[2]
+    assert quoted("How much is delivery to Spain?", sources, language="en") == ""
+
+
+def test_two_questions_in_one_are_both_answered() -> None:
+    sources = {1: "Hoses\n\nA hose lasts for nine years.", 2: "Gloves\n\nGloves are washed by hand."}
+    assert quoted("how long does a hose last and how are gloves washed", sources, language="en") == (
+        "A hose lasts for nine years. [1] Gloves are washed by hand. [2]"
+    )
+    assert quoted("how long does a hose last", sources, language="en") == "A hose lasts for nine years. [1]"
+
+
+def questions_and_answers(language: str) -> dict[int, str]:
+    lines = (PAGES / "company" / f"quick-questions-{language}.jsonl").read_text(encoding="utf-8").splitlines()
+    return {at: f"{line['title']}\n\n{line['text']}" for at, line in enumerate(map(json.loads, lines), start=1)}
+
+
+@pytest.mark.parametrize(
+    ("language", "question", "told"),
+    [
+        ("de", "wie lange dauert der versand", "3-6 Werktage"),
+        ("de", "kann ich pflanzen zurückgeben", "Nein, lebende Pflanzen"),
+        ("de", "wie kann ich stornieren", "ersten 60 Minuten"),
+        ("fr", "livrez-vous en suisse", "Nous ne livrons pas en Suisse"),
+        ("fr", "je veux retourner un article", "30 jours"),
+    ],
+)
+def test_pages_in_the_language_of_the_question_are_quoted(language: str, question: str, told: str) -> None:
+    assert told in quoted(question, questions_and_answers(language), language=language)
+
+
+def test_english_pages_are_quoted_for_words_that_both_languages_have() -> None:
+    sources = {1: page("payments/payment-methods.md")}
+    assert "PayPal" in quoted("paypal?", sources, language="de")
+    assert quoted("wie ist das wetter", sources, language="de") == ""
+
+
+def test_cells_that_say_nothing_are_left_out_of_a_row() -> None:
+    source = "| Method | From | Up to |\n|---|---|---|\n| PayPal | - | £5,000 |\n| Cash | | none |"
+    assert quoted("paypal", {1: source}, language="en") == "PayPal: Up to £5,000. [1]"
+    assert quoted("cash", {1: source}, language="en") == "Cash: Up to: none. [1]"
+    two = "| Status | Meaning |\n|---|---|\n| Packed | The parcel is closed |"
+    assert quoted("packed", {1: two}, language="en") == "Packed: The parcel is closed. [1]"
