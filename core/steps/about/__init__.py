@@ -44,8 +44,7 @@ _MEANT = Slips(_SLIPS, kept=_NOT_SLIPS | {word for known in TONGUES.values() for
 """Words that are recognised one slip of the finger away; whatever a phrase is written with is none."""
 
 
-_ALWAYS: Final = {name: late.pattern(known.pattern(is_opening=False)) for name, known in TONGUES.items()}
-_OPENING: Final = {name: late.pattern(known.pattern(is_opening=True)) for name, known in TONGUES.items()}
+_PATTERNS: Final = {name: late.pattern(known.pattern()) for name, known in TONGUES.items()}
 
 
 def asked_in(text: str, *, is_opening: bool = True) -> tuple[str, ...]:
@@ -64,4 +63,5 @@ def _asked(text: str, is_opening: bool) -> tuple[str, ...]:
     if not said or len(said) > MAX_WORDS:
         return ()
     line = " ".join(said) + " "
-    return tuple(name for name, known in (_OPENING if is_opening else _ALWAYS).items() if known.fullmatch(line))
+    found = ((name, known.fullmatch(line)) for name, known in _PATTERNS.items())
+    return tuple(name for name, match in found if match and (is_opening or match["opening"] is None))

@@ -36,13 +36,13 @@ class Tongue(NamedTuple):
     questions: str
     openings: str
 
-    def pattern(self, *, is_opening: bool) -> str:
-        """The pattern of a whole message, each word with a space behind it."""
+    def pattern(self) -> str:
+        """The pattern of a whole message, each word with a space behind it; the group ``opening`` is set where one is in it."""
         parts: dict[str, str] = {}
         for name, written in self.parts.items():
             parts[name] = _alternatives(written, parts)
         around = _alternatives(HELLO + self.around, parts)
-        asked = _alternatives(self.questions + (self.openings if is_opening else ""), parts)
+        asked = f"(?:{_alternatives(self.questions, parts)}|(?P<opening>{_alternatives(self.openings, parts)}))"
         return rf"(?:{around} )*(?:{asked} (?:{around} )*){{1,{MAX_QUESTIONS}}}"
 
     def words(self) -> str:
