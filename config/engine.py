@@ -21,6 +21,7 @@ TextName = Literal[
     "greeting",
     "thanks",
     "goodbye",
+    "about",
     "found",
     "no_answer",
     "clarify",
@@ -66,8 +67,8 @@ class When(EnginePart):
     """How the search went; empty: nothing is indexed at all."""
     language: tuple[LanguageCode, ...] = ()
     """The conversation is in one of these languages."""
-    smalltalk: tuple[Literal["greeting", "thanks", "goodbye"], ...] = ()
-    """The message is only this."""
+    smalltalk: tuple[Literal["greeting", "thanks", "goodbye", "about"], ...] = ()
+    """The message is only this; `about` asks who answers here and what it can do."""
 
 
 class Rule(EnginePart):

@@ -46,11 +46,12 @@ class Sentiment(StrEnum):
 
 
 class Smalltalk(StrEnum):
-    """A message that asks for nothing."""
+    """A message that asks for nothing, or only who answers here and what it can do (``about``)."""
 
     GREETING = "greeting"
     THANKS = "thanks"
     GOODBYE = "goodbye"
+    ABOUT = "about"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +204,7 @@ DEFAULT_RULES: tuple[PolicyRule, ...] = (
         reason=HandoffReason.HIGH_STAKES,
     ),
     PolicyRule(
-        when=PolicyWhen(smalltalk=(Smalltalk.GREETING, Smalltalk.THANKS, Smalltalk.GOODBYE)),
+        when=PolicyWhen(smalltalk=tuple(Smalltalk)),
         then=Decision.ANSWER,
     ),
     PolicyRule(

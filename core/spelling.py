@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 
 KEPT_LETTERS = 2
 """People rarely mistype the first letters, and asking the vocabulary by them keeps this cheap."""
 
 MIN_LENGTH = 5
 """Shorter words have too many neighbours."""
+
+KEPT_WORDS = 8_192
+"""Of words that were looked at for slips."""
 
 Vocabulary = Callable[[str], Iterable[tuple[str, int]]]
 """Known words that start with a prefix, each with the number of chunks that hold it."""
@@ -49,3 +53,24 @@ def _common_prefix(a: str, b: str) -> int:
             break
         same += 1
     return same
+
+
+class Slips:
+    """Words that are recognised one slip of the finger away; ``kept`` look like slips of them and are words of their own.
+
+    Shorter words than ``MIN_LENGTH`` and those with digits stay as they are written.
+    """
+
+    def __init__(self, words: Collection[str], *, kept: Collection[str]) -> None:
+        self._known = frozenset(words) | frozenset(kept)
+        self._by_letter = {first: sorted(w for w in words if w[0] == first) for first in sorted({w[0] for w in words})}
+        self._meant = lru_cache(maxsize=KEPT_WORDS)(self._look)
+
+    def __call__(self, word: str) -> str:
+        """The word that is meant; the word itself where none is near."""
+        if len(word) < MIN_LENGTH or word in self._known or not word.isalpha():
+            return word
+        return self._meant(word)
+
+    def _look(self, word: str) -> str:
+        return next((meant for meant in self._by_letter.get(word[0], ()) if is_one_slip(word, meant)), word)

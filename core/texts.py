@@ -1,10 +1,11 @@
 """The engine's own sentences, by language.  ``EngineSettings.texts`` replaces any of them; none states a fact about the company.
 
-Names: ``found`` leads into quoted passages; ``no_answer``, ``clarify`` and ``clarify_open`` say honestly what is not known;
-``outage`` that nothing can be looked up; ``offer`` offers a person after an answer; ``sorry`` precedes an answer to somebody who
-is fed up; ``attachment`` that files cannot be read, ``voice_note`` that voice notes cannot be heard; ``more`` that a quoted list
-goes on at the source; ``done`` and ``not_done`` end a question for a yes; ``unfinished`` ends an answer that a failing model
-broke off; ``person`` is the label of the choice that asks for a person, and is itself understood as asking for one.
+Names: ``about`` says who answers here and what it can do ({company} is the tenant's name); ``found`` leads into quoted
+passages; ``no_answer``, ``clarify`` and ``clarify_open`` say honestly what is not known; ``outage`` that nothing can be
+looked up; ``offer`` offers a person after an answer; ``sorry`` precedes an answer to somebody who is fed up; ``attachment``
+that files cannot be read, ``voice_note`` that voice notes cannot be heard; ``more`` that a quoted list goes on at the
+source; ``done`` and ``not_done`` end a question for a yes; ``unfinished`` ends an answer that a failing model broke off;
+``person`` is the label of the choice that asks for a person, and is itself understood as asking for one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Hello! How can I help you?",
         "thanks": "You're welcome! Is there anything else I can help with?",
         "goodbye": "Goodbye, and take care!",
+        "about": (
+            "I'm the automated assistant of {company}: a bot, not a person. I answer questions from our help "
+            "pages and show my sources, and I can bring in a person whenever you want one. What can I help you "
+            "with?"
+        ),
         "found": "Here is what I found:",
         "no_answer": (
             "I couldn't find a reliable answer to that in our help articles. Would you like to talk to a person?"
@@ -42,6 +48,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Hallo! Wie kann ich helfen?",
         "thanks": "Gern geschehen! Kann ich sonst noch helfen?",
         "goodbye": "Auf Wiedersehen und alles Gute!",
+        "about": (
+            "Ich bin der automatische Assistent von {company}: ein Bot, kein Mensch. Ich beantworte Fragen aus "
+            "unseren Hilfeseiten, nenne meine Quellen und hole jederzeit eine Person dazu, wenn Sie das möchten. "
+            "Wobei kann ich helfen?"
+        ),
         "found": "Das habe ich dazu gefunden:",
         "no_answer": (
             "Dazu habe ich in unseren Hilfeartikeln keine verlässliche Antwort gefunden. Möchten Sie mit einer "
@@ -70,6 +81,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Bonjour ! Comment puis-je vous aider ?",
         "thanks": "Avec plaisir ! Puis-je vous aider pour autre chose ?",
         "goodbye": "Au revoir et bonne continuation !",
+        "about": (
+            "Je suis l'assistant automatique qui répond pour {company} : un robot, pas une personne. Je réponds "
+            "aux questions à partir de nos pages d'aide, j'indique mes sources et je peux faire venir une "
+            "personne quand vous le souhaitez. En quoi puis-je vous aider ?"
+        ),
         "found": "Voici ce que j'ai trouvé :",
         "no_answer": (
             "Je n'ai pas trouvé de réponse fiable dans nos articles d'aide. Souhaitez-vous parler à une personne ?"
@@ -97,6 +113,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "¡Hola! ¿En qué puedo ayudarle?",
         "thanks": "¡De nada! ¿Puedo ayudarle en algo más?",
         "goodbye": "¡Adiós y que le vaya bien!",
+        "about": (
+            "Soy el asistente automático de {company}: un bot, no una persona. Respondo preguntas con nuestras "
+            "páginas de ayuda, muestro mis fuentes y puedo traer a una persona cuando usted quiera. ¿En qué puedo "
+            "ayudarle?"
+        ),
         "found": "Esto es lo que he encontrado:",
         "no_answer": (
             "No he encontrado una respuesta fiable en nuestros artículos de ayuda. ¿Quiere hablar con una persona?"
@@ -120,6 +141,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Olá! Como posso ajudar?",
         "thanks": "De nada! Posso ajudar em mais alguma coisa?",
         "goodbye": "Até logo!",
+        "about": (
+            "Sou o assistente automático que responde por {company}: um robô, não uma pessoa. Respondo a "
+            "perguntas com base nas nossas páginas de ajuda, mostro as minhas fontes e posso chamar uma pessoa "
+            "quando quiser. Como posso ajudar?"
+        ),
         "found": "Foi isto que encontrei:",
         "no_answer": "Não encontrei uma resposta confiável nos nossos artigos de ajuda. Quer falar com uma pessoa?",
         "clarify": "Quero ter certeza de que entendi. A qual destes assuntos se refere?",
@@ -144,6 +170,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Ciao! Come posso aiutare?",
         "thanks": "Prego! Posso aiutare con altro?",
         "goodbye": "Arrivederci!",
+        "about": (
+            "Sono l'assistente automatico che risponde per {company}: un bot, non una persona. Rispondo alle "
+            "domande in base alle nostre pagine di assistenza, mostro le mie fonti e posso far intervenire una "
+            "persona quando lo desidera. Come posso aiutare?"
+        ),
         "found": "Ecco che cosa ho trovato:",
         "no_answer": (
             "Non ho trovato una risposta affidabile nei nostri articoli di assistenza. Vuole parlare con una persona?"
@@ -168,6 +199,11 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "greeting": "Hallo! Waarmee kan ik helpen?",
         "thanks": "Graag gedaan! Kan ik nog ergens mee helpen?",
         "goodbye": "Tot ziens!",
+        "about": (
+            "Ik ben de automatische assistent van {company}: een bot, geen mens. Ik beantwoord vragen met onze "
+            "hulppagina's, toon mijn bronnen en haal er een persoon bij wanneer u dat wilt. Waarmee kan ik "
+            "helpen?"
+        ),
         "found": "Dit heb ik gevonden:",
         "no_answer": "Ik heb in onze hulpartikelen geen betrouwbaar antwoord gevonden. Wilt u met een persoon praten?",
         "clarify": "Ik wil u goed begrijpen. Welke van deze bedoelt u?",
@@ -190,6 +226,22 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
         "person": "Met een persoon praten",
     },
 }
+
+NAMELESS: Mapping[str, str] = {
+    "en": "our company",
+    "de": "unserem Unternehmen",
+    "fr": "notre entreprise",
+    "es": "nuestra empresa",
+    "pt": "a nossa empresa",
+    "it": "la nostra azienda",
+    "nl": "ons bedrijf",
+}
+"""What stands for {company} where nobody gave a name."""
+
+
+def named(words: str, company: str, language: str) -> str:
+    """The sentence with {company} filled in; other braces are the operator's own text."""
+    return words.replace("{company}", company or NAMELESS.get(language, NAMELESS["en"]))
 
 
 def text(name: str, language: str, overrides: Mapping[str, Mapping[str, str]]) -> str:

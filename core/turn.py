@@ -33,7 +33,7 @@ from core.kept_answers import Flights
 from core.ports.engine import Journal, ReplySink, TurnInput, TurnResult
 from core.ports.knowledge import Advice, Knowledge
 from core.rollout import is_served_by_bot
-from core.settings import Decision, EngineSettings
+from core.settings import Decision, EngineSettings, Smalltalk
 from core.steps.answer import Question, Run, extract
 from core.steps.compose import Composed, compose
 from core.steps.fast_path import fast_path
@@ -126,7 +126,7 @@ class TurnEngine:
         if settled is not None:
             return await self._confirmed(scene, settled)
         verdict = scene.record.step("triage", lambda: self._triage(scene), shown_triage)
-        if verdict is not None and (verdict.decision is Decision.HAND_OVER or scene.kept.flow is None):
+        if verdict is not None and _is_final(scene, verdict):
             if verdict.decision is Decision.HAND_OVER:
                 scene.kept = replace(scene.kept, pending=None, flow=None)
             return self._quoted(scene, verdict, NOT_ASKED)
@@ -206,7 +206,7 @@ class TurnEngine:
 
         Where tools may know what no page does, the table's last word is spoken when these do not help either.
         """
-        if scene.writes() is None or scene.understood.smalltalk is not None:
+        if scene.writes() is None or verdict.smalltalk is not None:
             return False
         if verdict.decision is Decision.HAND_OVER and not (
             scene.acting.offers and tools_may_know(verdict, scene.understood)
@@ -274,6 +274,7 @@ class TurnEngine:
             gated=scene.gated,
             understood=scene.understood,
             settings=scene.settings,
+            company=self._abilities.company,
         )
         return Ending(composed=composed, decision=_decision(chosen, composed), found=found)
 
@@ -289,6 +290,7 @@ class TurnEngine:
             gated=scene.gated,
             understood=scene.understood,
             settings=scene.settings,
+            company=self._abilities.company,
         )
         by = "quote" if guarded.runs else "words"
         return Ending(composed=composed, decision=_decision(verdict, composed), found=found, by=by)
@@ -325,6 +327,13 @@ class TurnEngine:
         return replace(result, trace=msgspec.json.encode(trace))
 
 
+def _is_final(scene: Scene, verdict: Verdict) -> bool:
+    """A running flow goes before all but people; one that "help" starts, before what the assistant tells of itself."""
+    if verdict.decision is Decision.HAND_OVER:
+        return True
+    return scene.kept.flow is None and verdict.smalltalk is not Smalltalk.ABOUT
+
+
 async def _release(composed: Composed, sink: ReplySink) -> None:
     """Sentence by sentence; everything in ``composed`` has passed the guard or is our own."""
     shown = ""
@@ -335,7 +344,7 @@ async def _release(composed: Composed, sink: ReplySink) -> None:
 
 def _extract(scene: Scene, verdict: Verdict, found: Found) -> Sequence[Run]:
     gated, understood = scene.gated, scene.understood
-    is_wanted = verdict.decision in (Decision.ANSWER, Decision.PROPOSE) and understood.smalltalk is None
+    is_wanted = verdict.decision in (Decision.ANSWER, Decision.PROPOSE) and verdict.smalltalk is None
     if not gated.speaks:
         is_wanted = found.advice is not Advice.DECLINE
     if not is_wanted or not found.result.passages:

@@ -38,6 +38,7 @@ HEADLINES = {
         "false_answer_rate",
         "false_abstention_rate",
         "underspecified_clarified",
+        "smalltalk_answered",
         "ece",
         "ece_found",
         "ece_calibrated",

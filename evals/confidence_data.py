@@ -13,7 +13,7 @@ from core.ports.knowledge import KnowledgeIndex, Passage, SearchQuery, SearchRes
 from core.ranking.confidence import inspect
 from core.settings import EngineSettings
 from evals.candidates import Candidates, searched
-from evals.suite import Question
+from evals.suite import SMALLTALK, Question
 
 FOUND, KEPT = 30, EngineSettings().passages
 """So many passages are searched, and kept once those of the masked documents are out: as many as the engine
@@ -59,10 +59,11 @@ def samples(
 ) -> list[Sample]:
     """Every question, and every answerable one once more with its documents masked.
 
-    Where no passage is left there is nothing to learn: that is declined without looking.
+    Where no passage is left there is nothing to learn: that is declined without looking.  Small talk is never searched.
     """
     found: list[Sample | None] = []
-    for candidates in searched(index, questions, limit=FOUND):
+    asked = [question for question in questions if question.kind != SMALLTALK]
+    for candidates in searched(index, asked, limit=FOUND):
         found.append(_sample(suite, candidates, ranker, is_masked=False))
         if candidates.question.kind == "answerable" and candidates.question.relevant:
             found.append(_sample(suite, candidates, ranker, is_masked=True))

@@ -16,6 +16,7 @@ from evals.confidence_error import FIRST, confidence_errors
 from evals.intervals import Metric, auroc, calibration_error, mean, share, summed
 from evals.label_metrics import grounding, injection, intents, sentiment
 from evals.span_metrics import spans
+from evals.suite import SMALLTALK
 
 Row = Mapping[str, Any]
 Pairs = Sequence[tuple[Row, Row]]
@@ -97,12 +98,27 @@ def is_found(item: Row, prediction: Row) -> bool:
 
 
 def retrieval(pairs: Pairs, documents: Mapping[str, str]) -> Scored:
-    """Ranking, knowing when not to answer, decisions, answers and their citations."""
+    """Ranking, knowing when not to answer, decisions, answers and their citations.
+
+    Small talk needs no search and has no right document: it has a figure of its own and is in no other.
+    """
+    talk = of_kind(pairs, SMALLTALK)
+    pairs = [pair for pair in pairs if pair[0]["kind"] != SMALLTALK]
+    if talk and not pairs:
+        return Scored(metrics=_talking(talk), tables={})
     metrics = {**_ranking(pairs), **_abstaining(pairs), **_deciding(pairs), **_calibrated(pairs)}
     metrics.update(_answering(pairs, documents))
+    metrics.update(_talking(talk))
     is_decided = any(p.get("decision") for _, p in pairs)
     tables = {"decisions": _decisions(pairs)} if is_decided else {}
     return Scored(metrics=metrics, tables=tables)
+
+
+def _talking(talk: Pairs) -> dict[str, Metric]:
+    """How often small talk was answered as such: without a document, and with no person offered in an answer's place."""
+    if not talk:
+        return {}
+    return {"smalltalk_answered": share(p.get("decision") == "answer" and not cited(p) for _, p in talk)}
 
 
 def _ranking(pairs: Pairs) -> dict[str, Metric]:

@@ -28,7 +28,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "injection": ("id", "where", "text", "attack"),
 }
 """What every item of a kind must have."""
-QUESTION_KINDS = ("answerable", "partial", "unanswerable", "underspecified")
+QUESTION_KINDS = ("answerable", "partial", "unanswerable", "underspecified", "smalltalk")
 NAMED = 5
 """So many of a kind of doubt are named, the others counted."""
 

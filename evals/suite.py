@@ -11,12 +11,15 @@ from typing import Any
 DECISIONS = {"answer": "answer", "clarify": "clarify", "hand_over": "handoff"}
 """Our verdicts in the words of the suites; ``propose`` is an answer where it quotes something, else "I don't know"."""
 
+SMALLTALK = "smalltalk"
+"""The kind of a question that needs no search."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """One item of ``questions.jsonl``; ``history`` is (role, text) pairs before it.
 
-    ``kind`` is answerable, partial, unanswerable or underspecified.
+    ``kind`` is answerable, partial, unanswerable, underspecified or smalltalk.
     """
 
     id: str

@@ -16,6 +16,7 @@ import msgspec
 
 from core.attached import shown
 from core.domain import Citation, HandoffReason, Head, Message, MessageKind, Owner, Role, Visibility
+from core.steps.smalltalk import smalltalk
 
 QUOTE_WORDS = 28
 LONG_QUESTION_WORDS = 8
@@ -147,10 +148,12 @@ def wants(episode: Sequence[Message], reason: HandoffReason | None) -> tuple[str
 
 
 def _telling(said: list[Message], episode: Sequence[Message], reason: HandoffReason | None) -> list[Message]:
-    """Messages that say what is wanted: no bare greetings, and not the mere wish for a person."""
+    """Messages that say what is wanted: no small talk, and not the mere wish for a person."""
     asks = {m.seq for m in episode if m.handoff_id} if reason is HandoffReason.ASKED else set()
 
     def tells(message: Message) -> bool:
+        if smalltalk(message.text) is not None:
+            return False
         words = len(message.text.split())
         return words >= LONG_QUESTION_WORDS or (words > 2 and message.seq not in asks)
 

@@ -7,16 +7,18 @@ Two kinds of evidence count: a whole phrase ("could you put me through to somebo
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from core import late
-from core.spelling import is_one_slip
+from core.spelling import Slips
+from core.steps.about import asked_in
 from core.words import fold, listed
 
 MAX_CHARS = 2_000
 """A wish for a person stands in what people write, not in the log file they paste after it."""
 
-KEPT_WORDS = 8_192
+SHORT_CHARS = 200
+"""In a message as short as this the wish may follow a question: "Am I talking to a bot? Human please!"."""
+
 _WORDS_AND_MARKS = late.pattern(r"[^\W_]+|[.?!;:\n]")
 
 _SLIPS = listed(
@@ -26,12 +28,12 @@ _SLIPS = listed(
 )
 """Words that are recognised one slip of the finger away."""
 
-_MEANT = {first: sorted(word for word in _SLIPS if word[0] == first) for first in sorted({word[0] for word in _SLIPS})}
 _NOT_SLIPS = listed(
     "personal personas personnes person's argent agents personen humane humana humans urgent operate operated operates "
     "operators parle parles parler spoken speaks spreek mense agenten personnel talker humor women parlare hablare "
     "spreche"
 )
+_MEANT = Slips(_SLIPS, kept=_NOT_SLIPS)
 
 _ADJ = (
     r"(?:(?:real|live|actual|human|physical|proper|living|breathing|competent|qualified|other|another|different|"
@@ -234,24 +236,28 @@ _YES = listed(
     "do it go ahead"
 )
 _SENTENCE_MARKS = frozenset(".?!;:\n")
+_SENTENCE = re.compile(r"[^.?!]+[.?!]?")
 
 
 def normalise(text: str) -> str:
     """Folded words with spaces between; sentence marks stand as words of their own."""
     tokens = _WORDS_AND_MARKS.findall(fold(text[:MAX_CHARS]))
-    return " ".join("." if word in ";:\n" else _unslipped(word) for word in tokens)
-
-
-@lru_cache(maxsize=KEPT_WORDS)
-def _unslipped(token: str) -> str:
-    if len(token) < 5 or not token.isalpha() or token in _NOT_SLIPS or token in _SLIPS:
-        return token
-    return next((meant for meant in _MEANT.get(token[0], ()) if is_one_slip(token, meant)), token)
+    return " ".join("." if word in ";:\n" else _MEANT(word) for word in tokens)
 
 
 def asks_for_person(text: str) -> bool:
-    """Whether the contact asks, in so many words, to be helped by a human being."""
+    """Whether the contact asks, in so many words, to be helped by a human being.
+
+    "Am I talking to a human?" asks who answers here, and is no such wish by itself.
+    """
     said = normalise(text)
+    sentences = _SENTENCE.findall(said)
+    if not _asks(said) and (len(sentences) == 1 or len(said) > SHORT_CHARS):
+        return False
+    return _asks(" ".join(sentence.strip() for sentence in sentences if not asked_in(sentence)))
+
+
+def _asks(said: str) -> bool:
     return _is_only_the_wish(said) or any(_is_meant(said, found) for found in _PHRASES.finditer(said))
 
 

@@ -12,13 +12,13 @@ from core.domain import Citation, HandoffReason
 from core.markup import escape
 from core.ports.engine import HandoffRequest, Reply
 from core.ports.knowledge import Chunk, Passage
-from core.settings import Decision, EngineSettings, Sentiment
+from core.settings import Decision, EngineSettings, Sentiment, Smalltalk
 from core.steps.answer import Run, citation
 from core.steps.gate import Gate
 from core.steps.understand import Understanding
 from core.steps.units import Unit, UnitKind
 from core.steps.verdict import Verdict
-from core.texts import text
+from core.texts import named, text
 
 PATH_SEPARATOR = " › "
 MAX_CHOICES = 3
@@ -70,15 +70,19 @@ def compose(
     gated: Gate,
     understood: Understanding,
     settings: EngineSettings,
+    company: str = "",
 ) -> Composed:
-    """The reply of a verdict; a verdict to answer without a quote that holds says honestly that it does not know."""
+    """The reply of a verdict; a verdict to answer without a quote that holds says honestly that it does not know.
+
+    ``company`` is the name that customers know, "" where nobody gave one.
+    """
     say = partial(text, language=understood.language, overrides=settings.texts)
     if not gated.speaks:
         return _spoken(_Around(), runs, passages) if runs else Composed()
     if verdict.decision is Decision.HAND_OVER:
         return _handing_over(verdict, say)
-    if understood.smalltalk is not None and verdict.decision is Decision.ANSWER:
-        spoken = _spoken(_Around(before=(verdict.say or say(understood.smalltalk),)), (), ())
+    if verdict.smalltalk is not None and verdict.decision is Decision.ANSWER:
+        spoken = _spoken(_talking(verdict, verdict.smalltalk, company, understood.language, say), (), ())
         return replace(spoken, is_resolved_step=True)
     if verdict.decision is Decision.CLARIFY:
         return _spoken(_clarifying(verdict, passages, say), (), ())
@@ -96,6 +100,14 @@ def _handing_over(verdict: Verdict, say: partial[str]) -> Composed:
     spoken = _spoken(_Around(before=(words,)), (), ()) if words else Composed()
     detail = f"{_DETAILS[reason]} ({'; '.join(verdict.because)})"
     return replace(spoken, handoff=HandoffRequest(reason=reason, detail=detail))
+
+
+def _talking(verdict: Verdict, kind: Smalltalk, company: str, language: str, say: partial[str]) -> _Around:
+    """Who is told that a bot answers can have a person instead; other small talk offers nothing."""
+    words = verdict.say or say(kind)
+    if kind is not Smalltalk.ABOUT:
+        return _Around(before=(words,))
+    return _Around(before=(named(words, escape(company), language),), choices=(say("person"),))
 
 
 def _clarifying(verdict: Verdict, passages: Sequence[Passage], say: partial[str]) -> _Around:

@@ -1,10 +1,12 @@
-"""Greetings, thanks and goodbyes: messages that ask for nothing.  Pure."""
+"""Greetings, thanks and goodbyes: messages that ask for nothing; and those that ask who answers here.  Pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from core.settings import Smalltalk
+from core.steps.about import asked_in
 from core.words import listed, words
 
 MAX_WORDS = 8
@@ -44,8 +46,20 @@ _FILLER = listed(
 )
 
 
-def smalltalk(text: str) -> Smalltalk | None:
-    """The kind, when the message is nothing else: "hi, where is my order?" is a question."""
+def smalltalk(text: str, earlier: Sequence[str] = ()) -> Smalltalk | None:
+    """The kind, when the message is nothing else: "hi, where is my order?" is a question.
+
+    After a question of their own (``earlier`` are the contact's messages before this one, oldest first) "can you help me?" and
+    "how does this work?" are about that, and not about the assistant.
+    """
+    kind = _courtesy(text)
+    if kind is not None or not asked_in(text):
+        return kind
+    is_about = bool(asked_in(text, is_opening=False)) or all(smalltalk(said) is not None for said in earlier)
+    return Smalltalk.ABOUT if is_about else None
+
+
+def _courtesy(text: str) -> Smalltalk | None:
     kind = _kind(words(text))
     if kind is not None or len(text) > MAX_CHARS or _NAMED.search(text) is None:
         return kind

@@ -13,6 +13,7 @@ from core.entities import NOTHING, Entity, Lexicon, carried, entities
 from core.intents.model import IntentGuess, IntentModel
 from core.sentiment import Mood, mood, sentiment
 from core.settings import Category, EngineSettings, Sentiment, Smalltalk
+from core.steps.about import asked_in
 from core.steps.asks import agrees, asks_for_person
 from core.steps.language import detect
 from core.steps.smalltalk import smalltalk
@@ -82,12 +83,15 @@ def understand(
     """
     wits = wits or Wits()
     language = detect(text, settings.languages, otherwise=known_language or settings.default_language)
+    talk = smalltalk(text, earlier)
+    if talk is Smalltalk.ABOUT:
+        language = _asked_in(text, language, settings.languages)
     feels = mood((*earlier[-(TREND - 1) :], text))
     guess = wits.intents.predict(text) if wits.intents is not None and text.strip() else None
     return Understanding(
         language=language,
         asked_for_person=asks_for_person(text) or (offered_person and agrees(text)),
-        smalltalk=smalltalk(text),
+        smalltalk=talk,
         sentiment=feels.sentiment,
         categories=categories(text, settings.categories),
         entities=_entities(text, earlier, language=language, at=at, lexicon=wits.lexicon),
@@ -96,6 +100,12 @@ def understand(
         guess=guess,
         mood=feels,
     )
+
+
+def _asked_in(text: str, detected: str, known: Sequence[str]) -> str:
+    """Whose phrase it is, where detection took a short one for another language's: "bist du ein bot?"."""
+    told = [name for name in asked_in(text) if name in known]
+    return detected if detected in told or not told else told[0]
 
 
 def _entities(

@@ -31,6 +31,8 @@ def test_the_same_fields(model: type[BaseModel], value: type) -> None:
 
 def test_the_same_words() -> None:
     assert set(get_args(engine.Answer)) == {str(word) for word in core.Decision}
+    (kinds, _) = get_args(engine.When.model_fields["smalltalk"].annotation)
+    assert set(get_args(kinds)) == {str(kind) for kind in core.Smalltalk}
     assert set(get_args(parts.LanguageCode)) == set(core.LANGUAGES)
     assert set(get_args(parts.Reason)) == {str(r) for r in HandoffReason} - {"dead_letter"}
     assert set(engine.TEXTS) == {name for texts in TEXTS.values() for name in texts}

@@ -31,6 +31,7 @@ CALM = Facts(
         (replace(CALM, asked_for_person=True, confidence=0.9), Decision.HAND_OVER, HandoffReason.ASKED),
         (replace(CALM, categories=("high_stakes",)), Decision.HAND_OVER, HandoffReason.HIGH_STAKES),
         (replace(CALM, smalltalk=Smalltalk.THANKS, confidence=0.0), Decision.ANSWER, None),
+        (replace(CALM, smalltalk=Smalltalk.ABOUT, advice=Advice.DECLINE, unresolved_turns=2), Decision.ANSWER, None),
         (replace(CALM, knowledge=KnowledgeState.UNAVAILABLE, confidence=0.0), Decision.HAND_OVER, HandoffReason.OUTAGE),
         (replace(CALM, knowledge=KnowledgeState.EMPTY, confidence=0.0), Decision.HAND_OVER, HandoffReason.OUTAGE),
         (replace(CALM, sentiment=Sentiment.NEGATIVE), Decision.PROPOSE, HandoffReason.SENTIMENT),

@@ -75,6 +75,23 @@ def test_what_is_not_predicted_counts_as_wrong() -> None:
     assert found.tables["decisions"]["unanswerable"]["none"] == 1
 
 
+def test_small_talk_is_in_no_figure_but_its_own() -> None:
+    asked = [{**question("a", "?", "d1"), "history": ()}, {**question("b", "?"), "history": ()}]
+    predictions = {"a": {"ranked": ["d1"], "decision": "answer", "confidence": 0.9, "citations": ["d1"]}}
+    talk = [{**question(name, "who are you?", kind="smalltalk"), "history": ()} for name in ("c", "d", "e")]
+    said = {
+        "c": {"ranked": [], "decision": "answer", "confidence": 0.0, "citations": []},
+        "d": {"ranked": ["d1"], "decision": "answer", "confidence": 0.4, "citations": ["d1"]},
+        "e": {"ranked": [], "decision": "handoff", "confidence": 0.0, "citations": []},
+    }
+    alone = score("retrieval", asked, predictions, {})
+    both = score("retrieval", [*asked, *talk], {**predictions, **said}, {})
+    assert value(both.metrics["smalltalk_answered"]) == pytest.approx(1 / 3)
+    assert {name: metric for name, metric in both.metrics.items() if name != "smalltalk_answered"} == alone.metrics
+    assert both.tables == alone.tables
+    assert set(score("retrieval", talk, said, {}).metrics) == {"smalltalk_answered"}
+
+
 KINDS_OF_QUESTIONS = ("answerable", "answerable", "unanswerable", "underspecified", "partial")
 
 

@@ -79,6 +79,18 @@ async def test_an_order_is_looked_up(world: LabWorld, customer: str, question: s
     assert world.effects == []
 
 
+async def test_who_answers_is_told_without_a_model(world: LabWorld) -> None:
+    kim = await world.visitor()
+    said = await kim.asks("Hi, are you a real person?")
+    assert "assistant of Larkspur Garden Supply: a bot, not a person" in said.text
+    assert said.choices == ["Talk to a person"]
+    assert (said.owner, said.sources) == ("bot", ())
+    steps = (await world.trace(said.last))["steps"]
+    assert steps["understand"]["smalltalk"] == "about"
+    assert "retrieve" not in steps
+    assert "write" not in steps
+
+
 async def test_all_orders_of_the_account_and_no_other(world: LabWorld) -> None:
     said = await (await world.visitor(KIM)).asks("Show my orders")
     assert set(re.findall(r"LK-\d{6}", said.text)) == {f"LK-2045{n}" for n in (18, 19, 20, 21, 22)}

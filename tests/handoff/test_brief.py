@@ -57,6 +57,12 @@ def test_the_wish_for_a_person_is_not_what_they_want_unless_it_says_more() -> No
     assert brief.wants((said(Role.CONTACT, long_ask, 2), handed), HandoffReason.ASKED) == (long_ask,)
 
 
+def test_small_talk_is_not_what_they_want() -> None:
+    told = (said(Role.CONTACT, "Who are you?", 1), said(Role.CONTACT, "My fence arrived broken", 2))
+    asked = said(Role.CONTACT, "get me an agent now", 3, handoff_id="h_1")
+    assert brief.wants((*told, asked), HandoffReason.ASKED) == ("My fence arrived broken",)
+
+
 def test_who_says_only_that_they_want_a_person_is_quoted_all_the_same() -> None:
     messages = (said(Role.CONTACT, "person", 1), said(Role.SYSTEM, "…", 1, index=1, handoff_id="h_1"))
     assert brief.compose(queued(), messages).wants == ("person",)
