@@ -20,6 +20,7 @@ from typing import Final
 import structlog
 
 from core import ids
+from core.ending import ended
 from gateway.spreading.counts import EVENTS, REPLICAS, UP
 from gateway.spreading.line import CONNECT_S, FAILURES, Line
 from gateway.spreading.packets import VERSION, Packets, Told, installation, read
@@ -71,9 +72,14 @@ class Spread:
     async def run(self) -> None:
         """Tell and hear, until cancelled."""
         UP.labels(engine=ENGINE).set(0)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._listen(), name="live-listen")
-            tasks.create_task(self._send(), name="live-send")
+        tasks = (
+            asyncio.create_task(self._listen(), name="live-listen"),
+            asyncio.create_task(self._send(), name="live-send"),
+        )
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            await ended(*tasks)  # not a TaskGroup, which cancels only once
 
     async def flush(self) -> None:
         """Tell what still waits, before ``run`` is cancelled."""
