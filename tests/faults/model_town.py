@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ import jwt
 from aiohttp import web
 
 from gateway.cli.chat_client import Event
+from gateway.http.middleware import Handler
 from gateway.lab.model import ModelLab, read_script
 from gateway.lab.shop import ShopLab
 from gateway.lab.shop.lab import KEY as SHOP_KEY
@@ -96,6 +98,8 @@ class Known(Visitor):
     """A customer who is signed in, and remembers every preview they saw."""
 
     seen: list[tuple[str, str]] = field(default_factory=list)
+    is_following: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set while a stream of this life has told something: whatever is shown from then on is seen."""
 
     async def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         if path == "/v1/web/sessions":
@@ -104,7 +108,15 @@ class Known(Visitor):
             body = {"jwt": jwt.encode(claims, JWT_SECRET, algorithm="HS256", headers={"kid": "k"})}
         return await super().call(method, path, body)
 
+    async def stream(self, after: str) -> AsyncIterator[Event]:
+        try:
+            async for event in super().stream(after):
+                yield event
+        finally:
+            self.is_following.clear()
+
     def _hear(self, event: Event) -> None:
+        self.is_following.set()
         if event.name == "message.delta":
             self.seen.append((event.data["turn_id"], event.data["text"]))
         super()._hear(event)
@@ -136,8 +148,18 @@ class ModelTown:
 async def model_town(folder: Path) -> AsyncIterator[ModelTown]:
     """Everything but a life of the serving process."""
     model, shop = ModelLab(read_script(dict(SCRIPT))), ShopLab()
+    is_following = asyncio.Event()
+
+    @web.middleware
+    async def once_it_is_seen(request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Hold the model's answer until the visitor is back: a turn may go on before a reader noticed the new life."""
+        await is_following.wait()
+        return await handler(request)
+
+    asked = model.app()
+    asked.middlewares.append(once_it_is_seen)
     app = web.Application()
-    app.add_subapp("/model", model.app())
+    app.add_subapp("/model", asked)
     app.add_subapp("/shop", shop.app())
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
     await runner.setup()
@@ -147,7 +169,7 @@ async def model_town(folder: Path) -> AsyncIterator[ModelTown]:
         town = Town(_served(folder, address))
         connector = aiohttp.TCPConnector(force_close=True, limit=0)
         async with aiohttp.ClientSession(connector=connector, timeout=LIMIT) as http:
-            visitor = Known(town=town, http=http, rng=Random(1))
+            visitor = Known(town=town, http=http, rng=Random(1), is_following=is_following)
             try:
                 yield ModelTown(town=town, model=model, shop=shop, visitor=visitor)
                 visitor.check_watching()
