@@ -24,9 +24,6 @@ from kb_sync.lease import lease_of
 KEPT_GENERATIONS = 3
 """The live one and two to roll back to; a serving process may still be reading the former one."""
 
-FORMER = ("retired", "withdrawn")
-"""States of generations that were live."""
-
 SUFFIX = ".building"
 
 
@@ -243,7 +240,7 @@ def remove_leftovers(job: SyncJob) -> None:
 def _remove_old(job: SyncJob) -> None:
     """All but the live one and those that were live last; a refused one is out of date once another is live."""
     known = job.store.generations(job.tenant)
-    former = [each for each in known if each.state in FORMER]
+    former = [each for each in known if each.is_former]
     former.sort(key=lambda each: each.live_at or each.created_at, reverse=True)
     for generation in (*former[KEPT_GENERATIONS - 1 :], *(each for each in known if each.state == "refused")):
         drop(job, generation.id)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.errors import KnowledgeAway, KnowledgeUnavailable
 from core.ports.knowledge import Generation
-from kb_sync.building import FORMER, build_candidate, discard, drop, is_known, is_usable, name_live, publish, withhold
+from kb_sync.building import build_candidate, discard, drop, is_known, is_usable, name_live, publish, withhold
 from kb_sync.gate import Verdict, forget_refused, judge, keep_refused, questions_of, refused, rules_digest
 from kb_sync.job import Progress, Quiet, SyncJob
 
@@ -116,7 +116,7 @@ def rollback(job: SyncJob, generation: str | None = None) -> Generation:
 
 def _former(job: SyncJob) -> list[Generation]:
     """Releases that were live, the last one first; one that was withdrawn comes back only by name or after the others."""
-    found = [each for each in job.store.generations(job.tenant) if each.state in FORMER]
+    found = [each for each in job.store.generations(job.tenant) if each.is_former]
     found.sort(key=lambda each: each.live_at or each.created_at, reverse=True)
     return sorted(found, key=lambda each: each.state == "withdrawn")
 

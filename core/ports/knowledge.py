@@ -225,6 +225,11 @@ class Generation:
     created_at: datetime
     live_at: datetime | None
 
+    @property
+    def is_former(self) -> bool:
+        """Whether it was live and may be again."""
+        return self.state in ("retired", "withdrawn")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceProblem:

@@ -1,4 +1,4 @@
-"""The admin's calls about knowledge on the internal listener: how it stands, and a sync now."""
+"""The admin's calls about knowledge on the internal listener: how it stands, a sync now, and going back to a former release."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiohttp import web
 from core.errors import PayloadInvalid
 from gateway.http.admin import admin_of
 from gateway.http.bodies import read_json
-from gateway.http.kb_views import KbStatus, tenant_status
+from gateway.http.kb_views import KbStatus, former, tenant_status
 from gateway.http.problem import Refused, conflict, not_found
 from gateway.http.wire import Id, Request
 from gateway.services import services_of
@@ -37,6 +37,20 @@ class SyncAsked(Request, frozen=True, kw_only=True):
     yes: bool = False
 
 
+class RollbackAsked(Request, frozen=True, kw_only=True):
+    """The former release that shall be answered from again."""
+
+    tenant: Id
+    release: Id
+
+
+class RolledBack(msgspec.Struct, frozen=True, kw_only=True):
+    """What is answered from now."""
+
+    tenant: str
+    generation: str
+
+
 class SyncBegun(msgspec.Struct, frozen=True, kw_only=True):
     """One sync that was started; its end is told by ``GET /admin/kb/status``."""
 
@@ -53,7 +67,11 @@ class SyncsBegun(msgspec.Struct, frozen=True, kw_only=True):
 
 def routes() -> list[web.RouteDef]:
     """The routes of this module."""
-    return [web.post("/admin/kb/sync", sync), web.get("/admin/kb/status", status)]
+    return [
+        web.post("/admin/kb/sync", sync),
+        web.post("/admin/kb/rollback", rollback),
+        web.get("/admin/kb/status", status),
+    ]
 
 
 async def sync(request: web.Request) -> web.Response:
@@ -62,8 +80,7 @@ async def sync(request: web.Request) -> web.Response:
     asked = await read_json(request, SyncAsked, limit=BODY_BYTES)
     plans = _plans(syncing, person, asked.tenant)
     orders = _orders(plans, asked)
-    if syncing.syncs is None:
-        raise Refused(503, "sync_unavailable", "This process starts no syncs.")
+    _check_starts(syncing)
     wanted = {order.tenant for order in orders}
     chosen = [plan for plan in plans if plan.tenant in wanted]
     if busy := await asyncio.to_thread(syncing.busy, chosen):
@@ -73,6 +90,31 @@ async def sync(request: web.Request) -> web.Response:
         raise conflict(RUNNING, "A sync began a moment ago, or this process is about to end; nothing was started.")
     begun = [SyncBegun(tenant=one.tenant, sources=list(one.sources), full=one.is_full) for one in started]
     return _json(SyncsBegun(started=begun), status=202)
+
+
+async def rollback(request: web.Request) -> web.Response:
+    """Make a former release live again and wait for it: 200, 409 when a sync is at work or it cannot be."""
+    person, syncing = admin_of(request), request.config_dict[SYNCING]
+    asked = await read_json(request, RollbackAsked, limit=BODY_BYTES)
+    (plan,) = _plans(syncing, person, asked.tenant)
+    kept = await asyncio.to_thread(former, services_of(request).knowledge_store, plan.tenant)
+    if asked.release not in [each.id for each in kept]:
+        there = ", ".join(each.id for each in kept) or "none"
+        raise PayloadInvalid(f"No such former release: {asked.release}. Kept: {there}.", field="/release")
+    _check_starts(syncing)
+    if await asyncio.to_thread(syncing.busy, [plan]):
+        raise conflict(RUNNING, f"A sync of {plan.tenant} is running; nothing was changed.")
+    ended = await syncing.go_back(plan.tenant, asked.release)
+    if ended is None:
+        raise conflict(RUNNING, "A sync began a moment ago, or this process is about to end; nothing was changed.")
+    if ended.code != 0:
+        raise conflict("rollback_refused", f"It stays as it was: {ended.said or 'the command was ended from outside'}")
+    return _json(RolledBack(tenant=plan.tenant, generation=asked.release))
+
+
+def _check_starts(syncing: Syncing) -> None:
+    if syncing.syncs is None:
+        raise Refused(503, "sync_unavailable", "This process starts no syncs.")
 
 
 async def status(request: web.Request) -> web.Response:

@@ -74,12 +74,13 @@ class UnderWayView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TenantStatus(msgspec.Struct, frozen=True, kw_only=True):
-    """A tenant's knowledge; ``is_syncing`` also when another process is at it."""
+    """A tenant's knowledge; ``is_syncing`` also when another process is at it, ``former`` what one may go back to."""
 
     tenant: str
     is_syncing: bool
     under_way: UnderWayView | None
     generation: GenerationView | None
+    former: list[GenerationView]
     sources: list[SourceDetail]
 
 
@@ -137,6 +138,7 @@ def tenant_status(store: KnowledgeStore, plan: TenantPlan, syncing: Syncing, now
         if under_way is None
         else UnderWayView(sources=list(under_way.order.sources), since=under_way.since),
         generation=_generation(store.live(plan.tenant)),
+        former=[_view(each) for each in former(store, plan.tenant)],
         sources=[
             _detail(each, by_source[each.source], store.history(plan.tenant, each.source))
             for each in standings(store, plan, now)
@@ -166,7 +168,15 @@ def _run(of: SourceRun) -> RunView:
     return RunView(**{name: getattr(of, name) for name in RunView.__struct_fields__})
 
 
+def former(store: KnowledgeStore, tenant: str) -> tuple[Generation, ...]:
+    """The releases that were live and are kept, the last one first; synchronous, for a thread."""
+    found = [each for each in store.generations(tenant) if each.is_former]
+    return tuple(sorted(found, key=lambda each: each.live_at or each.created_at, reverse=True))
+
+
 def _generation(live: Generation | None) -> GenerationView | None:
-    if live is None:
-        return None
-    return GenerationView(id=live.id, documents=live.documents, chunks=live.chunks, live_at=live.live_at)
+    return None if live is None else _view(live)
+
+
+def _view(of: Generation) -> GenerationView:
+    return GenerationView(id=of.id, documents=of.documents, chunks=of.chunks, live_at=of.live_at)

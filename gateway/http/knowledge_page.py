@@ -12,9 +12,11 @@ from typing import Final
 
 from aiohttp import web
 
+from core.ports.knowledge import Generation
 from gateway.gap_board import GapBoard
 from gateway.http import login
 from gateway.http.door import visitor
+from gateway.http.kb_views import former
 from gateway.http.knowledge_page_view import Sight, SourceSight, page
 from gateway.http.problem import forbidden, not_found
 from gateway.services import Services, TenantServices, services_of
@@ -25,6 +27,7 @@ from kb_sync.gate import Verdict
 
 PATH: Final = "/knowledge"
 SYNC: Final = "/admin/kb/sync"
+ROLLBACK: Final = "/admin/kb/rollback"
 GAPS_WITHIN_S: Final = 3.0
 """How long the page waits for its list of gaps; then it comes without, and the next look has it."""
 
@@ -85,25 +88,30 @@ async def _sight(
 
     now = services.clock()
 
-    def read() -> tuple[SourceSight, ...]:
-        return tuple(
+    def read() -> tuple[tuple[SourceSight, ...], tuple[Generation, ...]]:
+        sources = tuple(
             SourceSight(
                 standing=standing(_plan(tenant, each.id, each.kind), each.run, each.documents, now),
                 history=store.history(tenant.id, each.id),
             )
             for each in status.sources
         )
+        return sources, former(store, tenant.id)
 
+    sources, kept = await asyncio.to_thread(read)
+    is_admin = person.may(PersonRole.ADMIN)
     return Sight(
         tenant=tenant.id,
         tenants=tuple((each.id, each.name) for each in tenants),
         person=person.name,
         now=now,
-        sources=await asyncio.to_thread(read),
+        sources=sources,
         live=status.generation,
+        former=kept,
         refused=await asyncio.to_thread(parts.refused_of, tenant.id),
         gaps=await parts.board.soon(tenant.id, within_s=GAPS_WITHIN_S),
-        may_sync=person.may(PersonRole.ADMIN) and _has(request.app, SYNC),
+        may_sync=is_admin and _has(request.app, SYNC),
+        may_go_back=is_admin and _has(request.app, ROLLBACK),
     )
 
 

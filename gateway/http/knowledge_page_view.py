@@ -61,9 +61,11 @@ class Sight:
     now: datetime
     sources: tuple[SourceSight, ...]
     live: Generation | None
+    former: tuple[Generation, ...]
     refused: Verdict | None
     gaps: GapReport | None
     may_sync: bool = False
+    may_go_back: bool = False
 
 
 def page(sight: Sight) -> str:
@@ -80,7 +82,7 @@ def page(sight: Sight) -> str:
         f'<a class="skip" href="#main">Skip to the knowledge</a>{_bar(sight)}<main id="main" tabindex="-1">'
         f'<div class="head"><h1>Knowledge of {escape(name)}</h1>'
         f'<p class="soft">As of {_moment(sight.now)}. Reload to look again.</p>{_sync_all(sight)}</div>'
-        f"{_refused(sight.refused)}{_sources(sight)}{_release(sight.live, sight.now)}{_gaps(sight)}</main>"
+        f"{_refused(sight.refused)}{_sources(sight)}{_release(sight)}{_gaps(sight)}</main>"
         '<p class="toast" id="said" role="status"></p></body></html>\n'
     )
 
@@ -188,7 +190,8 @@ def _problems(run: SourceRun | None) -> str:
     return f"<details><summary>{len(run.problems)} {word}{skipped}</summary><ul>{items}</ul>{rest}</details>"
 
 
-def _release(live: Generation | None, now: datetime) -> str:
+def _release(sight: Sight) -> str:
+    live, now = sight.live, sight.now
     if live is None:
         told = '<p class="empty">Nothing is live yet: people get every question. Run frontdesk sync.</p>'
     else:
@@ -197,7 +200,35 @@ def _release(live: Generation | None, now: datetime) -> str:
             f"<div><dt>Since</dt><dd>{_ago(live.live_at, now)}</dd></div>"
             f"<div><dt>Documents</dt><dd>{live.documents:,}</dd></div><div><dt>Chunks</dt><dd>{live.chunks:,}</dd></div></dl>"
         )
-    return _section("What is answered from", told)
+    return _section("What is answered from", told + _former(sight))
+
+
+def _former(sight: Sight) -> str:
+    if not sight.former:
+        return ""
+    rows = "".join(_kept(each, sight) for each in sight.former)
+    number = len(sight.former)
+    return (
+        f"<details><summary>{number} former release{'' if number == 1 else 's'} kept</summary>"
+        '<p class="soft">One that is made live again stays so until a sync brings changed documents. What was deleted since, '
+        "or is not for everybody any more, is left out of it.</p>"
+        '<div class="wide" tabindex="0" role="region" aria-label="Former releases"><table><thead><tr>'
+        '<th scope="col">Release</th>'
+        '<th scope="col">Became live</th><th scope="col">Documents</th><th scope="col">Chunks</th><th scope="col">Going back</th>'
+        f"</tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _kept(former: Generation, sight: Sight) -> str:
+    name, button = escape(former.id, quote=True), ""
+    if sight.may_go_back:
+        of = f'data-tenant="{escape(sight.tenant, quote=True)}" data-release="{name}"'
+        button = f'<button type="button" class="quiet" aria-label="Go back to {name}" {of}>Go back</button>'
+    tag = ' <span class="tag warn">withdrawn</span>' if former.state == "withdrawn" else ""
+    return (
+        f"<tr><td><code>{name}</code>{tag}</td><td>{_ago(former.live_at, sight.now)}</td><td>{former.documents:,}</td>"
+        f"<td>{former.chunks:,}</td><td>{button}</td></tr>"
+    )
 
 
 def _refused(verdict: Verdict | None) -> str:

@@ -251,7 +251,7 @@ class SourceView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GenerationView(msgspec.Struct, frozen=True, kw_only=True):
-    """The live index."""
+    """The live index, or one that was; ``live_at`` is when it became so."""
 
     id: str
     documents: int

@@ -34,13 +34,17 @@ LINE_BYTES: Final = 65_536
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncOrder:
-    """What shall be synced: ``sources`` empty means all of the tenant's."""
+    """What shall be synced: ``sources`` empty means all of the tenant's.
+
+    ``back_to`` names a former release: nothing is read then, it is only made live again.
+    """
 
     tenant: str
     sources: tuple[str, ...] = ()
     is_full: bool = False
     is_agreed: bool = False
     """Whether somebody said yes to many documents being removed."""
+    back_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +65,10 @@ class SyncCommand:
 
     def line(self, order: SyncOrder) -> tuple[str, ...]:
         """The command line."""
-        flags = [flag for flag, is_set in (("--full", order.is_full), ("--yes", order.is_agreed)) if is_set]
         where = ("--tenant", order.tenant, "--config", str(self.config))
+        if order.back_to is not None:
+            return (*self.program, "kb", "rollback", order.back_to, *where)
+        flags = [flag for flag, is_set in (("--full", order.is_full), ("--yes", order.is_agreed)) if is_set]
         return (*self.program, "sync", *order.sources, *where, *flags)
 
     async def run(self, order: SyncOrder) -> Ended:

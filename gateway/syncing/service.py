@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 
 from core.ports.knowledge_store import KnowledgeStore
-from gateway.syncing.children import SyncOrder
+from gateway.syncing.children import Ended, SyncOrder
 from gateway.syncing.freshness import Freshness
 from gateway.syncing.plans import TenantPlan
 from gateway.syncing.schedule import SyncSchedule
@@ -63,6 +63,12 @@ class Syncing:
         if self._look is None or self._look.done():
             self._look = asyncio.create_task(self._schedule.look_now(), name="sync-ordered")
         return True
+
+    async def go_back(self, tenant: str, release: str) -> Ended | None:
+        """Make a former release live again; None when another sync of the tenant is at work or the process is about to end."""
+        if self.syncs is None:
+            return None
+        return await self.syncs.through(SyncOrder(tenant=tenant, back_to=release))
 
     async def _ended(self) -> None:
         """A sync ended: tell how fresh it made things, and go on with what was ordered meanwhile."""

@@ -42,7 +42,7 @@ class Syncs:
         self._runs = runs
         self._clock = clock
         self._turns = asyncio.Semaphore(at_once)
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[Ended | None]] = {}
         self._under_way: dict[str, UnderWay] = {}
         self._wanted: dict[str, dict[str, None]] = {}
         self._is_closed = False
@@ -71,12 +71,20 @@ class Syncs:
         """Have it run; False when one of the tenant is under way here, or the process is about to end."""
         if self._is_closed or order.tenant in self._under_way:
             return False
-        wanted = self._wanted.pop(order.tenant, {})
+        wanted = self._wanted.pop(order.tenant, {}) if order.back_to is None else {}
         if left := {source: None for source in wanted if order.sources and source not in order.sources}:
             self._wanted[order.tenant] = left
         self._under_way[order.tenant] = UnderWay(order, self._clock())
         self._tasks[order.tenant] = asyncio.create_task(self._run(order), name=f"sync-{order.tenant}")
         return True
+
+    async def through(self, order: SyncOrder) -> Ended | None:
+        """As ``start``, and wait for its end; None when it was not started or not run.  Who waits may go, it runs on."""
+        if not self.start(order):
+            return None
+        task = self._tasks[order.tenant]
+        await asyncio.wait((task,))
+        return None if task.cancelled() else task.result()
 
     async def settled(self) -> None:
         """Return once nothing is under way."""
@@ -88,23 +96,32 @@ class Syncs:
         self._is_closed = True
         await ended(*self._tasks.values())
 
-    async def _run(self, order: SyncOrder) -> None:
+    async def _run(self, order: SyncOrder) -> Ended | None:
+        came: Ended | None = None
         try:
             async with self._turns:
                 begun = self._clock()
-                log.info("kb_sync_started", tenant=order.tenant, sources=list(order.sources))
-                _report(order, await self._runs.run(order), (self._clock() - begun).total_seconds())
+                log.info("kb_sync_started", **_facts(order))
+                came = await self._runs.run(order)
+                _report(order, came, (self._clock() - begun).total_seconds())
         except OSError:
             log.exception("kb_sync_not_started", tenant=order.tenant)
         finally:
             del self._under_way[order.tenant], self._tasks[order.tenant]
         if self.ended is not None:
             await self.ended()
+        return came
+
+
+def _facts(order: SyncOrder) -> dict[str, object]:
+    if order.back_to is not None:
+        return {"tenant": order.tenant, "back_to": order.back_to}
+    return {"tenant": order.tenant, "sources": list(order.sources)}
 
 
 def _report(order: SyncOrder, ended: Ended, took_s: float) -> None:
     """One line; that a source failed is told by its run in the store."""
-    facts = {"tenant": order.tenant, "sources": list(order.sources), "code": ended.code, "took_s": round(took_s, 1)}
+    facts = {**_facts(order), "code": ended.code, "took_s": round(took_s, 1)}
     if ended.code == 0:
         log.info("kb_sync_ended", **facts)
     else:

@@ -127,11 +127,35 @@ async def test_a_refusal_is_told_in_its_own_words(page: Page, world: KnowledgeWo
     await expect(page.get_by_role("status")).to_have_text("A sync of demo is running already.")
 
 
+async def test_an_admin_goes_back_to_a_former_release_once_they_are_sure(page: Page, world: KnowledgeWorld) -> None:
+    await page.get_by_text("1 former release kept").click()
+    row = page.get_by_role("row").filter(has_text="g_before")
+    await expect(row.get_by_role("cell")).to_contain_text(["g_before", "27 hours ago", "809", "3,050"])
+    again = page.get_by_role("button", name="Go back to g_before")
+    page.once("dialog", lambda asked: asked.dismiss())
+    await again.click()
+    assert world.asked == []
+    page.once("dialog", lambda asked: asked.accept())
+    async with page.expect_navigation():
+        await again.click()
+    assert world.asked == [{"tenant": "demo", "release": "g_before"}]
+
+
+async def test_why_it_cannot_go_back_is_told(page: Page, world: KnowledgeWorld) -> None:
+    world.refusal = Refused(409, "rollback_refused", "It stays as it was: the release is damaged")
+    await page.get_by_text("1 former release kept").click()
+    page.once("dialog", lambda asked: asked.accept())
+    await page.get_by_role("button", name="Go back to g_before").click()
+    await expect(page.get_by_role("status")).to_have_text("It stays as it was: the release is damaged")
+
+
 async def test_an_agent_looks_and_has_nothing_to_press(browser: Browser, world: KnowledgeWorld) -> None:
     async with looking(browser, world) as page:
         await entered(page, world, "ana", "another phrase")
         await expect(page.get_by_role("button", name="Colours")).to_be_visible()
         await expect(page.get_by_role("button", name="Sync")).to_have_count(0)
+        await page.get_by_text("1 former release kept").click()
+        await expect(page.get_by_role("button", name="Go back")).to_have_count(0)
         await page.get_by_role("link", name="Other").click()
         await expect(page.get_by_role("heading", level=1)).to_have_text("Knowledge of Other")
 

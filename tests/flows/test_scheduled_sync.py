@@ -1,4 +1,4 @@
-"""A real serve with a schedule: it syncs in a child process by itself, answers from it, and ends with it."""
+"""A real serve with a schedule: it syncs in a child process by itself, answers from it, goes back, and ends with it."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ async def status(http: aiohttp.ClientSession, served: Served) -> Any:
         return found
 
 
+async def former_and_live(http: aiohttp.ClientSession, served: Served) -> tuple[str, ...]:
+    """The ids of all kept releases, the live one last."""
+    found = await status(http, served)
+    return (*(each["id"] for each in found["former"]), found["generation"]["id"])
+
+
+async def answer(http: aiohttp.ClientSession, served: Served) -> str:
+    """What a new contact is told about returns."""
+    async with http.post(f"{served.url}/chat", json={"user_message": QUESTIONS[0]}) as response:
+        assert response.status == 200
+        return await response.text()
+
+
 async def test_a_missed_run_is_made_good_and_published_without_a_hand(tmp_path: Path) -> None:
     served = company(tmp_path, is_synced=False)
     place = write_articles(tmp_path / "kb")
@@ -72,6 +85,29 @@ async def test_a_missed_run_is_made_good_and_published_without_a_hand(tmp_path: 
         (finding,) = knowledge["findings"]
         assert (knowledge["tenant"], finding["check"], finding["level"]) == (TENANT, "help", "ok")
         assert "4 documents. Next run: " in finding["what"]
+        assert served.stop() == 0
+    finally:
+        served.kill()
+
+
+async def test_a_bad_release_is_withdrawn_by_one_call(tmp_path: Path) -> None:
+    served = company(tmp_path)
+    page = tmp_path / "kb" / "returns.md"
+    page.write_text(page.read_text(encoding="utf-8").replace("30 days", "3 days"), encoding="utf-8")
+    served.start()
+    try:
+        async with aiohttp.ClientSession(headers=SAM) as http:
+            (good,) = await former_and_live(http, served)
+            async with http.post(f"{served.internal_url}/admin/kb/sync", json={}) as response:
+                assert response.status == 202
+            await asyncio.to_thread(wait_for_log, served, "kb_sync_ended", limit_s=60)
+            await asyncio.to_thread(wait_for_log, served, "generation_live", times=2)
+            assert "3 days" in await answer(http, served) and await former_and_live(http, served) != (good,)
+            asked = {"tenant": TENANT, "release": good}
+            async with http.post(f"{served.internal_url}/admin/kb/rollback", json=asked) as response:
+                assert (response.status, await response.json()) == (200, {"tenant": TENANT, "generation": good})
+            await asyncio.to_thread(wait_for_log, served, "generation_live", times=3)
+            assert "30 days" in await answer(http, served)
         assert served.stop() == 0
     finally:
         served.kill()

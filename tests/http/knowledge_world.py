@@ -1,4 +1,4 @@
-"""The internal listener with the knowledge page: real stores, real gaps, a sync endpoint that remembers what was asked."""
+"""The internal listener with the knowledge page: real stores, real gaps, endpoints that remember what they were asked."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _never() -> Generation:
 
 @dataclass(kw_only=True)
 class KnowledgeWorld(DeskWorld):
-    """The page beside the desk; ``asked`` is what the sync endpoint was told, ``answer`` what it says."""
+    """The page beside the desk; ``asked`` is what the endpoints behind its buttons were told, ``refusal`` what they say to it."""
 
     store_of_knowledge: SqliteKnowledgeStore
     root: Path
@@ -64,15 +64,15 @@ class KnowledgeWorld(DeskWorld):
         self.store_of_knowledge.save_run(made)
         return made
 
-    def live(self, documents: int = 812) -> None:
+    def live(self, documents: int = 812, *, id: str = "g_live", hours_ago: float = 3) -> None:
         """A generation that is answered from."""
         made = Generation(
-            id="g_live", tenant="demo", state="building", signature="s", documents=0, chunks=0, created_at=self.now,
+            id=id, tenant="demo", state="building", signature="s", documents=0, chunks=0, created_at=self.now,
             live_at=None,
         )  # fmt: skip
         self.store_of_knowledge.new_generation(made)
-        at = self.now - timedelta(hours=3)
-        self.store_of_knowledge.set_live("demo", "g_live", documents=documents, chunks=3_050, at=at)
+        at = self.now - timedelta(hours=hours_ago)
+        self.store_of_knowledge.set_live("demo", id, documents=documents, chunks=3_050, at=at)
 
     def refuse(
         self, *changed: ChangedAnswer, reasons: tuple[str, ...] = ("4 of 60 golden questions are lost",)
@@ -103,6 +103,7 @@ class KnowledgeWorld(DeskWorld):
         )
         self.run("wiki", "partial", hours_ago=5, problems=problems, skipped=3, seen=212, stale=3)
         self.run("shop", "failed", hours_ago=70, error="https://shop.example answers 503 since 02:31")
+        self.live(809, id="g_before", hours_ago=27)
         self.live()
         before = Answered(documents=("returns.md",), is_answered=True, quote="You may return it within 30 days.")
         after = Answered(documents=("about.md",), is_answered=True, quote="We are a family of gardeners.")
@@ -148,7 +149,8 @@ async def knowing(
         )
         board = GapBoard(world.store, store, embedder_of=embedder, clock=world.clock)
         knowledge_page.mount(app, Parts(board=board, refused_of=lambda tenant: refused_in(root / tenant)))
-        app.add_routes([web.post(knowledge_page.SYNC, _remembers(made))])
+        asks = (knowledge_page.SYNC, knowledge_page.ROLLBACK)
+        app.add_routes([web.post(path, _remembers(made)) for path in asks])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -25,7 +26,7 @@ from handoff.people import People
 from kb_sync.lease import FileLease
 from tests.http.desk_world import PEOPLE
 from tests.kb_sync.world import document
-from tests.syncing.world import Clock, Scripted, nightly, run_of
+from tests.syncing.world import Clock, Scripted, building, nightly, run_of
 from tests.web.world import World, serving
 
 KIM = aiohttp.encode_basic_auth("kim", "third phrase")
@@ -53,6 +54,20 @@ class Office:
 
     async def sync(self, status: int = 202, **asked: Any) -> Any:
         return await self.call("POST", "/admin/kb/sync", status=status, json=asked)
+
+    async def go_back(self, status: int = 200, **asked: Any) -> Any:
+        return await self.call("POST", "/admin/kb/rollback", status=status, json={"tenant": "demo", **asked})
+
+    def release(self, name: str) -> None:
+        """A release that is live from now on, an hour after the one before."""
+        at = self.world.clock() + timedelta(hours=len(self.store.generations("demo")))
+        self.store.new_generation(building(at, name, tenant="demo"))
+        self.store.set_live("demo", name, documents=1, chunks=2, at=at)
+
+    async def status(self) -> Any:
+        """That of the tenant demo."""
+        (found,) = (await self.call("GET", "/admin/kb/status", status=200))["tenants"]
+        return found
 
     async def settled(self) -> None:
         assert self.syncing.syncs is not None
@@ -156,7 +171,7 @@ async def test_what_is_not_theirs_or_not_there(
 
 async def test_only_admins_by_json_and_not_from_another_site(office: Office) -> None:
     ana = aiohttp.encode_basic_auth("ana", "another phrase")
-    for method, path in (("POST", "/admin/kb/sync"), ("GET", "/admin/kb/status")):
+    for method, path in (("POST", "/admin/kb/sync"), ("POST", "/admin/kb/rollback"), ("GET", "/admin/kb/status")):
         assert (await office.call(method, path, status=403, auth=ana, json={}))["code"] == "role_missing"
         await office.call(method, path, status=401, auth=aiohttp.encode_basic_auth("kim", "wrong"), json={})
     await office.call("GET", "/admin/kb/status", status=401, auth=None)
@@ -170,6 +185,72 @@ async def test_only_admins_by_json_and_not_from_another_site(office: Office) -> 
 async def test_a_process_that_starts_no_syncs_says_so(tmp_path: Path) -> None:
     async with opened(tmp_path, starts_syncs=False) as office:
         assert (await office.sync(503))["code"] == "sync_unavailable"
+        office.release("g_1")
+        office.release("g_2")
+        assert (await office.go_back(503, release="g_1"))["code"] == "sync_unavailable"
+
+
+async def test_going_back_makes_a_former_release_live_and_waits_for_it(office: Office) -> None:
+    for name in ("g_1", "g_2", "g_3"):
+        office.release(name)
+    assert [each["id"] for each in (await office.status())["former"]] == ["g_2", "g_1"]
+    office.child.go.set()
+    assert await office.go_back(release="g_1") == {"tenant": "demo", "generation": "g_1"}
+    assert office.child.ran == [SyncOrder(tenant="demo", back_to="g_1")]
+    found = await office.status()
+    assert found["generation"]["id"] == "g_1" and not found["is_syncing"]
+    assert [each["id"] for each in found["former"]] == ["g_3", "g_2"]
+    assert await office.go_back(release="g_3") == {"tenant": "demo", "generation": "g_3"}
+
+
+async def test_going_back_that_fails_says_why_and_changes_nothing(office: Office) -> None:
+    office.release("g_1")
+    office.release("g_2")
+    office.child.go.set()
+    office.child.code, office.child.said = 1, "demo: the release g_1 cannot be opened: it is damaged"
+    told = await office.go_back(409, release="g_1")
+    assert told["code"] == "rollback_refused" and "it is damaged" in told["detail"]
+    assert (await office.status())["generation"]["id"] == "g_2"
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code", "words"),
+    [
+        ({"release": "g_0"}, 422, "payload_invalid", "No such former release: g_0. Kept: g_1."),
+        ({"release": "g_2"}, 422, "payload_invalid", "Kept: g_1."),
+        ({}, 422, "payload_invalid", "This field is required."),
+        ({"tenant": "other", "release": "g_1"}, 404, "tenant_unknown", "tenant"),
+    ],
+    ids=["unknown", "the live one", "none named", "of another company"],
+)
+async def test_only_what_is_kept_can_be_gone_back_to(
+    office: Office, asked: dict[str, Any], status: int, code: str, words: str
+) -> None:
+    office.release("g_1")
+    office.release("g_2")
+    told = await office.go_back(status, **asked)
+    assert told["code"] == code and words in told["detail"]
+    assert not office.child.ran
+
+
+async def test_nobody_goes_back_while_a_sync_is_at_work(office: Office) -> None:
+    office.release("g_1")
+    office.release("g_2")
+    await office.sync(sources=["wiki"])
+    assert (await office.go_back(409, release="g_1"))["code"] == "sync_running"
+    office.child.go.set()
+    await office.settled()
+    assert (await office.status())["generation"]["id"] == "g_2"
+
+
+async def test_who_waits_for_it_is_told_when_the_process_ends(office: Office) -> None:
+    office.release("g_1")
+    office.release("g_2")
+    asking = asyncio.create_task(office.go_back(409, release="g_1"))
+    assert await office.child.begun.get() == SyncOrder(tenant="demo", back_to="g_1")
+    assert office.syncing.syncs is not None
+    await office.syncing.syncs.stop()
+    assert (await asking)["code"] == "sync_running"
 
 
 async def test_the_status_tells_an_admin_all_and_anybody_only_how_fresh_it_is(office: Office) -> None:

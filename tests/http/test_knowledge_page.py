@@ -60,7 +60,10 @@ async def test_who_sees_several_companies_may_choose(world: KnowledgeWorld) -> N
 
 async def test_only_admins_get_buttons(world: KnowledgeWorld) -> None:
     world.run("help")
-    assert "data-sync" in await seen(world, "sam") and "data-sync" not in await seen(world, "ana")
+    world.live(id="g_before")
+    world.live()
+    for mark in ("data-sync", "data-release"):
+        assert mark in await seen(world, "sam") and mark not in await seen(world, "ana")
 
 
 async def test_its_headers_let_nothing_foreign_in(world: KnowledgeWorld) -> None:

@@ -34,6 +34,9 @@ def test_it_is_the_command_a_person_would_type(tmp_path: Path) -> None:
     assert SyncCommand(config=config).line(SyncOrder(tenant="acme"))[3:] == (
         "sync", "--tenant", "acme", "--config", str(config),
     )  # fmt: skip
+    assert SyncCommand(config=config).line(SyncOrder(tenant="acme", back_to="g_1"))[3:] == (
+        "kb", "rollback", "g_1", "--tenant", "acme", "--config", str(config),
+    )  # fmt: skip
 
 
 async def test_its_end_and_its_last_words_are_told(tmp_path: Path) -> None:

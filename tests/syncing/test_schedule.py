@@ -207,6 +207,15 @@ async def test_an_order_waits_for_another_process(tmp_path: Path) -> None:
     assert await world.look() == []
 
 
+async def test_what_was_wanted_is_still_wanted_after_going_back(world: World) -> None:
+    world.store.new_generation(building(NIGHT, "g_1"))
+    assert world.syncs.want("acme", "help")
+    came = await world.syncs.through(SyncOrder(tenant="acme", back_to="g_1"))
+    assert came is not None and came.code == 0
+    live = world.store.live("acme")
+    assert live is not None and live.id == "g_1" and world.syncs.wanted("acme") == ("help",)
+
+
 async def test_it_wakes_by_itself_follows_a_reload_and_stops(world: World) -> None:
     """The real scheduler, on the real clock, with a plan that is due by now."""
     planned, world.plans = world.plans, []

@@ -50,7 +50,10 @@ def nightly(source: str = "help", *, jitter_s: int = 0, misfire_h: float = 12) -
 
 @dataclass
 class Scripted:
-    """Syncs for show: each waits for ``go``, then records a run of every source, unless it is to be ``held_up``."""
+    """Syncs for show: each waits for ``go``, then records a run of every source, unless it is to be ``held_up``.
+
+    One that goes back makes the former release live; ``said`` are its last words when it cannot.
+    """
 
     clock: Clock
     store: SqliteKnowledgeStore
@@ -59,6 +62,7 @@ class Scripted:
     is_held_up: bool = False
     is_killed: bool = False
     code: int = 0
+    said: str = ""
     outcome: str = "ok"
     ran: list[SyncOrder] = field(default_factory=list)
     begun: asyncio.Queue[SyncOrder] = field(default_factory=asyncio.Queue)
@@ -68,6 +72,8 @@ class Scripted:
         self.begun.put_nowait(order)
         if self.is_held_up:
             return Ended(1, "another sync of this knowledge is running (process 1)")
+        if order.back_to is not None:
+            return await self._go_back(order.tenant, order.back_to)
         for source in order.sources or self.sources:
             self.store.save_run(run_of(source, self.clock(), outcome="running", tenant=order.tenant))
         await self.go.wait()
@@ -76,6 +82,12 @@ class Scripted:
         for source in order.sources or self.sources:
             self.store.save_run(run_of(source, self.clock(), outcome=self.outcome, tenant=order.tenant))
         return Ended(self.code, "")
+
+    async def _go_back(self, tenant: str, release: str) -> Ended:
+        await self.go.wait()
+        if self.code == 0:
+            self.store.set_live(tenant, release, documents=1, chunks=2, at=self.clock(), former="withdrawn")
+        return Ended(self.code, self.said)
 
 
 def run_of(
@@ -88,9 +100,9 @@ def run_of(
     )  # fmt: skip
 
 
-def building(at: datetime) -> Generation:
+def building(at: datetime, id: str = "g_half", *, tenant: str = "acme") -> Generation:
     return Generation(
-        id="g_half", tenant="acme", state="building", signature="s", documents=0, chunks=0, created_at=at, live_at=None
+        id=id, tenant=tenant, state="building", signature="s", documents=0, chunks=0, created_at=at, live_at=None
     )
 
 
