@@ -1,6 +1,5 @@
 """Serial work per key, parallel across keys: what lanes and delivery have in common.
 
-from core.ending import ended
 A key is in at most one worker's hands.  Waking a key that is being worked on makes it run once more afterwards; waking it
 while it waits changes nothing.
 """
