@@ -50,7 +50,19 @@ def extract(
 
     ``passages`` come best first.
     """
-    return chosen(told(question, read(passages, settings), language), model(), settings)
+    by_passage = told(question, read(passages, settings), language)
+    is_own = [_written_in(passage.chunk) == language for passage in passages[: len(by_passage)]]
+    if is_own and is_own[0] and not all(is_own):
+        # The best passage is in the contact's language: those in another one have nothing to add.
+        own = [listed if is_mine else () for listed, is_mine in zip(by_passage, is_own, strict=True)]
+        if found := chosen(own, model(), settings):
+            return found
+    return chosen(by_passage, model(), settings)
+
+
+def _written_in(chunk: Chunk) -> str:
+    """An unknown language counts as English, as in the index."""
+    return (chunk.language or "en").lower().replace("_", "-").partition("-")[0]
 
 
 def read(passages: Sequence[Passage], settings: AnswerSettings) -> Sequence[Passage]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from core.words import STEMMERS, fold, stop_words, words
+from core.words import STEMMERS, stop_words, words
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -105,4 +105,4 @@ def detect(text: str, languages: Sequence[str], *, otherwise: str) -> str:
 
 def _letters(text: str) -> int:
     """Letters in words without digits: codes and numbers speak no language."""
-    return sum(len(word) for word in fold(text[:MAX_CHARS]).split() if word.isalpha())
+    return sum(len(word) for word in words(text[:MAX_CHARS]) if word.isalpha())

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +24,37 @@ def answer(question: str, *passages: Passage, settings: AnswerSettings | None = 
 
 def passage(text: str, *, title: str = "Title", name: str = "a", score: float = 10.0) -> Passage:
     return Passage(chunk=chunk(name, title, text), score=score)
+
+
+def in_language(of: Passage, language: str | None) -> Passage:
+    return replace(of, chunk=replace(of.chunk, language=language))
+
+
+GERMAN = passage("Der Versand kostet 6,90 Euro nach Deutschland.", title="Was kostet der Versand?", name="de")
+ENGLISH = passage(
+    "Was kostet der Versand? 4,95 Pfund kostet der Versand, ab 60 Pfund kostet er nichts.",
+    title="Delivery",
+    name="en",
+    score=9.0,
+)
+
+
+@pytest.mark.parametrize(
+    ("languages", "quoted_from"),
+    [(("de-AT", "en"), {0}), (("de", None), {0}), (("de", "de"), {1}), (("en", "de"), {1}), ((None, "en"), {1})],
+)
+def test_an_answer_in_the_contacts_language_is_not_mixed(
+    languages: tuple[str | None, str | None], quoted_from: set[int]
+) -> None:
+    both = [in_language(GERMAN, languages[0]), in_language(ENGLISH, languages[1])]
+    runs = extract(Question.of("Was kostet der Versand?", {}, "de"), both, AnswerSettings(), language="de")
+    assert {run.passage for run in runs} == quoted_from
+
+
+def test_where_the_contacts_language_tells_nothing_another_one_answers() -> None:
+    both = [in_language(passage("Guten Tag.", title="Hallo"), "de"), in_language(ENGLISH, "en")]
+    runs = extract(Question.of("Was kostet der Versand?", {}, "de"), both, AnswerSettings(), language="de")
+    assert {run.passage for run in runs} == {1}
 
 
 def test_units_know_their_place() -> None:

@@ -15,6 +15,7 @@ from core.steps.understand import categories, understand
     [
         ("How do I reset my password?", "en"),
         ("Wo ist meine Bestellung?", "de"),
+        ("Wie sind die Öffnungszeiten?", "de"),
         ("Kann ich das zurückgeben", "de"),
         ("Où est ma commande ?", "fr"),
         ("¿Dónde está mi pedido?", "es"),

@@ -104,6 +104,9 @@ def test_what_a_newcomer_is_invited_to_ask_comes_out_right(answered: Answered, q
 
 NEWCOMERS = {
     "where is my order",
+    "what do you sell?",
+    "where can I find my invoice",
+    "can I change my delivery address after ordering",
     "do you ship to norway",
     "do you ship to the usa",
     "do you deliver to canada",

@@ -10,13 +10,14 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from core.words import listed, sentences, stem, stop_words, words
+from core.words import sentences, stem, stop_words, words
 from gateway.lab.model.reading import Kind, Piece, pieces
+from gateway.lab.model.sought import ASKING, REFUSES, Sought, sought_by, thing_of
 
 MAX_ITEMS: Final = 12
 """So many items of a list come along with what announces them."""
@@ -41,6 +42,15 @@ KIND_BONUS: Final = 0.3
 OPENING_BONUS: Final = 0.05
 """The first sentence of a page says what it is about."""
 
+TOP_BONUS: Final = 0.05
+"""More for the passage that the search put first."""
+
+FIRST: Final = 1
+"""The number of that passage."""
+
+CODE_WEIGHT: Final = 3.0
+"""A word of letters and digits ("E03") names one thing: without it nothing is answered."""
+
 SHORT_BLOCK_WORDS: Final = 55
 """A shorter paragraph is quoted whole, where it has no more sentences than are wanted."""
 
@@ -50,64 +60,7 @@ SHORT_WORDS: Final = 35
 KIN_CHARS: Final = 5
 """Stems that share so many letters and differ by an ending of at most three are the same word: "winter", "winterise"."""
 
-ASKING: Final = listed(
-    "long much many often far soon big tall high wide heavy large good best available possible take takes cost costs pls plz "
-    "u ur last lasts whats wheres hows whos hey yes no ok never nothing everything "
-    "habt haben bekomme lang lange dauert viel viele oft gross hoch schwer gut kostet kosten preis combien coute"
-)
-"""Words that ask and tell nothing; what they ask for is known by how it looks."""
-
-_NUMBER: Final = r"(?:\d+|one|two|three|four|five|six|seven|eight|nine|ten|twelve)"
-_UNIT: Final = "day|month|hour|week|year|min|tag|monat|stund|woch|jahr|werktag|jour|heure"
-_SPAN: Final = rf"\b(?:{_NUMBER}|next)\W{{0,3}}(?:working )?(?:{_UNIT})"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sought:
-    """How that looks which a question asks for; ``is_needed``: without it nothing is answered."""
-
-    look: re.Pattern[str]
-    is_needed: bool
-
-
-def _sought(look: str, *, is_needed: bool) -> _Sought:
-    return _Sought(re.compile(look, re.IGNORECASE), is_needed)
-
-
-SOUGHT: Final = {
-    r"\b(how (long|soon)|wie lange)\b": _sought(_SPAN, is_needed=False),
-    r"\b(how much|costs?|price of|fees?|wie ?viel|kostet|preis|combien)\b": _sought(
-        r"[£€$]\s?\d|\bfree\b|\d\s?(eur|gbp|€|£)|kostenlos", is_needed=True
-    ),
-    r"\bhow (big|tall|high|wide|large)\b|\bwie (groß|gross|hoch|breit)\b": _sought(
-        r"\d\s?(x \d+\s?)?(cm|mm|m)\b", is_needed=True
-    ),
-    r"\bhow heavy\b|\bweighs?\b|\bwie schwer\b|\bwiegt\b": _sought(r"\d\s?(kg|g|lb)\b", is_needed=True),
-    r"\btimes\b": _sought(rf"{_SPAN}|\d:\d\d", is_needed=False),
-    r"\bhow many\b|\bwie ?viele\b": _sought(rf"\b{_NUMBER}\b", is_needed=True),
-    r"^\W*(when|wann)\b|\b(when|wann) (do|does|will|can|is|are|wird|kommt|kann)\b": _sought(
-        rf"{_SPAN}|\d:\d\d|\b(mon|tues|wednes|thurs|fri|satur|sun)days?\b|\b(january|february|march|april|june|july|august|september|october|november|december)\b",
-        is_needed=False,
-    ),
-}
-"""What is asked for → how it looks."""
-
 _TWO_IN_ONE: Final = re.compile(r"\b(?:and|also|und|außerdem|et)\b|\?.*\w", re.IGNORECASE)
-
-_WANTED_THING: Final = re.compile(
-    r"\b(?:do|have|can|could|will|would) (?:you|u|ya) (?:(?:guys|also|still|even|really) )*"
-    r"(?:sell|have|stock|offer|make|take|accept|do|write|give|send|sing|draw|bake|cook|recommend|find|got)(?: me| us)? "
-    r"(?:(?:any|some|an?|the) )*(?P<thing>[^\W\d_][\w' -]*?)"
-    r"(?= (?:about|in|on|for|to|of|with|from|at|that|which|by|if|or|and|as|into|please|here|left|now|available)\b|[?!.,;]|$)",
-    re.IGNORECASE,
-)
-"""What somebody asks us to have, take or do; the last word of it is the thing itself."""
-
-_REFUSES: Final = re.compile(
-    r"\b(?:cannot|can not|not possible|not available|kein\w*|nicht möglich|können wir \w+ nicht|ne \w+ pas)\b",
-    re.IGNORECASE,
-)
-"""A no answers whatever was asked for."""
 
 _LEANS_BACK: Final = re.compile(
     r"(?:this|these|those|it|they|that|such|then|otherwise|however|but|after that|in this case|please|"
@@ -116,12 +69,20 @@ _LEANS_BACK: Final = re.compile(
 )
 
 
+_CODE: Final = re.compile(r"(?=.*\d)(?=.*[^\W\d_])")
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A telling word of the question: its stems in the languages that may meet, and its weight."""
 
     stems: frozenset[str]
     weight: float
+
+    @property
+    def is_code(self) -> bool:
+        """Whether it names one thing by letters and digits."""
+        return any(map(_CODE.match, self.stems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +111,7 @@ def quoted(question: str, sources: Mapping[int, str], *, language: str, most: in
     own = [_stems_of(piece.text, language) for piece in every]
     above = [_stems_of(piece.heading, language) for piece in every]
     wanted = _weighed(asked, own)
-    kinds = [sought for form, sought in SOUGHT.items() if re.search(form, question, re.IGNORECASE)]
+    kinds = sought_by(question)
     is_one = _TWO_IN_ONE.search(question) is None
     ranks = {page: rank for rank, page in enumerate(dict.fromkeys(piece.page for piece in every), start=1)}
     fits = [
@@ -195,14 +156,15 @@ def _weighed(asked: Sequence[frozenset[str]], own: Sequence[frozenset[str]]) -> 
     """Rare words weigh more; a word that stands nowhere weighs like the rarest that does."""
     seen = Counter(at for told in own for at, known in enumerate(asked) if _holds(told, known))
     rarest = min(seen.values(), default=1)
-    return tuple(_Wanted(known, math.log(1 + len(own) / (seen[at] or rarest)) + 0.1) for at, known in enumerate(asked))
+    plain = (_Wanted(known, math.log(1 + len(own) / (seen[at] or rarest)) + 0.1) for at, known in enumerate(asked))
+    return tuple(replace(each, weight=CODE_WEIGHT * each.weight) if each.is_code else each for each in plain)
 
 
 def _fit(
     piece: Piece,
     wanted: Sequence[_Wanted],
     stems: tuple[frozenset[str], frozenset[str]],
-    kinds: Sequence[_Sought],
+    kinds: Sequence[Sought],
     bonus: float,
 ) -> _Fit:
     """``stems`` are those of its text and of its headings, ``bonus`` is for the place of its page."""
@@ -214,6 +176,7 @@ def _fit(
         return _Fit(piece, 0.0, own, own)
     found = [kind for kind in kinds if kind.look.search(piece.text)]
     bonus += KIND_BONUS * len(found) / max(1, len(kinds)) + OPENING_BONUS * piece.opens
+    bonus += TOP_BONUS if piece.source == FIRST else 0.0
     return _Fit(piece, share + bonus, own, own | above, any(kind.is_needed for kind in found), bool(above))
 
 
@@ -300,26 +263,27 @@ def _answers(
     wanted: Sequence[_Wanted],
     language: str,
 ) -> bool:
-    """Whether what would be said holds enough of the question, and names the thing that was asked for."""
+    """Whether what would be said holds enough of the question, all its codes, and names the thing that was asked for."""
     said = [piece for _, group in chosen for piece in group]
     told = [_stems_of(f"{piece.heading}\n{piece.text}", language) for piece in said]
     held = frozenset(at for at, each in enumerate(wanted) if any(_holds(one, each.stems) for one in told))
+    if any(each.is_code and at not in held for at, each in enumerate(wanted)):
+        return False
     if _share(held, wanted) < (LEAST_NAMED if any(fit.is_named for fit, _ in chosen) else LEAST_HELD):
         return False
-    thing = _WANTED_THING.search(question)
-    head = words(thing["thing"])[-1:] if thing else []
-    if not head or head[0] in stop_words("en") | ASKING:
+    thing = thing_of(question)
+    if thing is None or thing in stop_words("en") | ASKING:
         return True
-    return any(_holds(one, frozenset({stem(head[0], language), stem(head[0], "en")})) for one in told)
+    return any(_holds(one, frozenset({stem(thing, language), stem(thing, "en")})) for one in told)
 
 
-def _is_supplied(chosen: Sequence[tuple[_Fit, tuple[Piece, ...]]], kinds: Sequence[_Sought]) -> bool:
+def _is_supplied(chosen: Sequence[tuple[_Fit, tuple[Piece, ...]]], kinds: Sequence[Sought]) -> bool:
     """Whether the pieces that hold a word of the question have each figure that is asked for, or say that there is none."""
     told = [f"{fit.piece.lead} {' '.join(piece.text for piece in group)}" for fit, group in chosen if fit.own]
-    return all(any(kind.look.search(one) or _REFUSES.search(one) for one in told) for kind in kinds)
+    return all(any(kind.look.search(one) or REFUSES.search(one) for one in told) for kind in kinds)
 
 
-def _figures(ranked: Sequence[_Fit], kinds: Sequence[_Sought]) -> list[tuple[_Fit, tuple[Piece, ...]]]:
+def _figures(ranked: Sequence[_Fit], kinds: Sequence[Sought]) -> list[tuple[_Fit, tuple[Piece, ...]]]:
     """The best piece with the figures that are asked for, of a page that is about what is asked: the price beside the country."""
     fitting = [fit for fit in ranked if fit.own and fit.is_named]
     with_all = [fit for fit in fitting if all(kind.look.search(fit.piece.text) for kind in kinds)]

@@ -233,3 +233,39 @@ def test_cells_that_say_nothing_are_left_out_of_a_row() -> None:
     assert quoted("cash", {1: source}, language="en") == "Cash: Up to: none. [1]"
     two = "| Status | Meaning |\n|---|---|\n| Packed | The parcel is closed |"
     assert quoted("packed", {1: two}, language="en") == "Packed: The parcel is closed. [1]"
+
+
+DELIVERY = page("delivery/delivery-costs-and-times.md")
+ORDERS = page("orders/change-or-cancel-an-order.md")
+
+
+@pytest.mark.parametrize(
+    ("question", "source", "told"),
+    [
+        ("how much is delivery", DELIVERY, "Standard delivery: United Kingdom £4.95"),
+        ("can I change my delivery address after ordering", ORDERS, "press Change address in My account › Orders"),
+        ("where can I find my invoice", page("orders/invoice-and-vat.md"), "Your invoice is a PDF"),
+        ("the controller says E03", page("watering/dripmate-error-codes.md"), "E03"),
+        ("Do you accept cash on delivery?", page("payments/payment-methods.md"), "We do not take cash on delivery"),
+    ],
+)
+def test_what_newcomers_ask_first(question: str, source: str, told: str) -> None:
+    assert told in quoted(question, {1: source}, language="en")
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("My DripMate shows E11", page("watering/dripmate-error-codes.md")),
+        ("how heavy is the lawn roller", page("plants/lawn-seed.md")),
+        ("how often should I water new lawn", "Lawns\n\nKeep a new lawn damp with water for three weeks."),
+    ],
+)
+def test_another_code_measure_or_interval_is_no_answer(question: str, source: str) -> None:
+    assert quoted(question, {1: source}, language="en") == ""
+
+
+def test_what_is_alike_is_quoted_from_the_passage_that_was_found_first() -> None:
+    page_of = "Hoses\n\n{}\n\nA hose is long and {}."
+    sources = {1: page_of.format("Green", "green"), 2: page_of.format("Blue", "blue")}
+    assert quoted("a long hose", sources, language="en", most=1) == "A hose is long and green. [1]"
