@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -58,6 +59,10 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[0-9a-f]{32}$": "copy the 32 characters that frontdesk doctor prints",
     r"^[A-Za-z0-9.:_-]+$": "write a host name or address, without http:// and without a port",
 }
+
+
+WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,39}")
+"""How keys are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,16 @@ class Explainer:
         free = [name for name in known if name not in (block or {})]
         guess = did_you_mean(key, free)
         mend = f"known here: {listed(known)}" if known else "remove it"
-        self.report.add(self.tree.key_place(loc), f"unknown key `{key}` in `{label(parent)}`", hints(guess, mend))
+        holds_secrets = any(shape.is_secret(self.shape.child(self.types_at(parent), block, name)) for name in known)
+        self._add_unknown(loc, guess, mend, holds_secrets=holds_secrets)
+
+    def _add_unknown(self, loc: Loc, guess: str, mend: str, *, holds_secrets: bool) -> None:
+        """A slip of the pen may leave a secret where a key should stand: only what is meant as a key is shown."""
+        value = self.tree.at(loc)
+        is_likely = bool(guess) or (value is not None and not holds_secrets)
+        is_key = bool(loc) and (isinstance(value, dict | list) or (is_likely and WORD.fullmatch(str(loc[-1]))))
+        what = f"unknown key `{loc[-1]}` in" if is_key else "unknown key in"
+        self.report.add(self.tree.key_place(loc), f"{what} `{label(loc[:-1])}`", hints(guess, mend))
 
     def _wrong(self, loc: Loc, error: ErrorDetails) -> None:
         kind, context = error["type"], error.get("ctx", {})
@@ -173,7 +187,7 @@ class Explainer:
         pattern = PATTERNS.get(str(context.get("pattern")), "")
         mend = f"known here: {known}" if known else pattern or "see the JSON Schema for what is allowed"
         guess = did_you_mean(key, known.split(", "))
-        self.report.add(self.tree.key_place(loc), f"unknown key `{key}` in `{label(loc[:-1])}`", hints(guess, mend))
+        self._add_unknown(loc, guess, mend, holds_secrets=False)
 
     def _is_kind(self, loc: Loc) -> bool:
         return any(block.word == loc[-1] for block in shape.blocks(self.types_at(loc[:-1])))

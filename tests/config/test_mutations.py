@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -176,3 +177,28 @@ def test_any_damage(start: int, length: int, junk: bytes) -> None:
 @given(st.text(st.sampled_from("ab:{}[]-*&!|>'\"#%@`,? \n\t~<${\\0"), max_size=60))
 def test_any_yaml_like_text(text: str) -> None:
     examine_text(text)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "canary-literal-key",
+        "canary",
+        "canary: ",
+        "canary: 7",
+        "? canary",
+        '"secret canary": x',
+        "secret canary",
+        "secret:canary",
+    ],
+)
+def test_a_secret_where_a_key_should_stand_is_not_shown(key: str) -> None:
+    result = examine_text(GOOD.replace("secret: canary-literal-key", key))
+    (told,) = [p for p in result.problems if p.what.startswith("unknown key")]
+    assert told.what == "unknown key in `tenants[0].accounts[0].keys[0]`"
+    assert "known here: kid" in told.hint
+
+
+def test_a_word_without_a_value_is_not_shown_either() -> None:
+    result = examine_text(GOOD.replace("data_dir: ./var", "canary: \ndata_dir: ./var"))
+    assert "unknown key in `the file`" in [p.what for p in result.problems]

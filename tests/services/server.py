@@ -83,9 +83,11 @@ class Server:
         return (self.data / "server.log").read_text(errors="replace")[-2_000:]
 
     def send(self, number: signal.Signals) -> None:
-        """Send it a signal, like SIGSTOP."""
+        """Send it a signal; it has taken SIGSTOP when this returns, however many threads it has."""
         assert self.process is not None
         self.process.send_signal(number)
+        if number is signal.SIGSTOP:
+            os.waitpid(self.process.pid, os.WUNTRACED)
 
     def kill(self) -> None:
         """End it without a warning; its data stay."""
