@@ -73,7 +73,7 @@ lint: $(VENV)/.dev ## Lint, types, import contracts
 
 check: $(VENV)/.dev ## Everything that CI runs
 	@$(MAKE) --no-print-directory -j2 lint tools
-	@if tests/services/build.sh; then export FRONTDESK_REQUIRE_SERVICES=1; \
+	@export FRONTDESK_SAME_EXAMPLES=1; if tests/services/build.sh; then export FRONTDESK_REQUIRE_SERVICES=1; \
 	else echo "Tests that need these servers are skipped, each with its reason."; fi; \
 	$(MAKE) --no-print-directory test
 

@@ -228,7 +228,8 @@ class References:
                 ("tenants",), "nobody can log in to answer: `people` is empty", "add people, with the role agent"
             )
         for loc, tenant in tenants:
-            name = self.report.clean(str(tenant.get("id", loc[-1])))
+            # What stands there may be anything, and hold secrets, as long as it is no text.
+            name = self.report.clean(tenant["id"]) if isinstance(tenant.get("id"), str) else label(loc)
             if not tenant.get("accounts"):
                 self._warn(
                     loc, f"tenant `{name}` has no account: nobody can write to it", "add `accounts:` with a web account"

@@ -1,6 +1,10 @@
-"""For every test: examples may take as long as a busy machine needs, and no test hears what another one made of the logs."""
+"""For every test: examples may take as long as a busy machine needs, and no test hears what another one made of the logs.
+
+``make check`` tries the same examples each time, ``make test`` always new ones.
+"""
 
 import gc
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -18,7 +22,7 @@ pytest.register_assert_rewrite(
 
 pytest_plugins = ("tests.services.fixtures",)
 
-settings.register_profile("house", deadline=None)
+settings.register_profile("house", deadline=None, derandomize="FRONTDESK_SAME_EXAMPLES" in os.environ)
 settings.load_profile("house")
 
 

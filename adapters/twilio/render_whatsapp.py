@@ -43,7 +43,7 @@ _ALIKE: Final = str.maketrans({"*": "∗", "_": "＿", "~": "∼", "`": "‘"})
 # A mark opens formatting only outside a word and before something visible; within words it is harmless.
 _OPENS: Final = re.compile(r"(?<!\w)[*_~`]+(?=\S)|`")
 _AT_WORDS: Final = re.compile(r"(?<!\w)[*_~`]+|[*_~`]+(?!\w)|`")
-_LEAD: Final = re.compile(r"^(?=(?:>|[-*]\s))", re.MULTILINE)
+_LEAD: Final = re.compile(r"^(?=(?:>|[-*]\s|\d{1,3}\.\s))", re.MULTILINE)
 _WORD_JOINER: Final = "\u2060"
 
 

@@ -199,6 +199,11 @@ def test_a_secret_where_a_key_should_stand_is_not_shown(key: str) -> None:
     assert "known here: kid" in told.hint
 
 
+def test_a_block_where_an_id_should_stand_is_not_shown() -> None:
+    result = examine_text("version: 1\ntenants:\n  - id: [{secret: canary-literal-key}]\n    name: Demo\n")
+    assert any(p.what.startswith("tenant `tenants[0]` has no account") for p in result.problems)
+
+
 def test_a_word_without_a_value_is_not_shown_either() -> None:
     result = examine_text(GOOD.replace("data_dir: ./var", "canary: \ndata_dir: ./var"))
     assert "unknown key in `the file`" in [p.what for p in result.problems]

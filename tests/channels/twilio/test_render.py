@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.twilio.render_whatsapp import are_buttons, cut, fit_buttons, plain, render, text_of
@@ -28,6 +28,8 @@ def kinds(node: Any) -> set[str]:
 
 
 @given(WORDS)
+@example("1. ")
+@example("2. a\n1. b")
 def test_foreign_words_never_become_markup(words: str) -> None:
     shown = nodes(plain(words))
     assert kinds(shown) <= {"p", "text", "br"}
