@@ -134,7 +134,8 @@ class Delivery:
         self._workers.wake((tenant, conv, to), delay_s=delay_s)
 
     async def start(self) -> None:
-        """Start delivering."""
+        """Start delivering; the store learns to whom nothing is sent."""
+        self._store.readers = self._readers
         await self._workers.start()
 
     async def stop(self, *, drain_s: float) -> None:
@@ -145,8 +146,7 @@ class Delivery:
         tenant, conv, to = line
         store = self._store.for_tenant(tenant)
         try:
-            readers = self._readers() if to is Destination.CHANNEL else ()
-            while (claimed := await store.next_delivery(conv, to, self._holder, readers=readers)) is not None:
+            while (claimed := await store.next_delivery(conv, to, self._holder)) is not None:
                 self._retries.pop(line, None)
                 await self._turnstile.enter()
                 outcome = await self._watched(store, claimed)

@@ -107,6 +107,7 @@ class TurnModels:
                 async for piece in pieces:
                     if isinstance(piece, ModelAnswer):
                         self._keep(name, role, request, piece, started)
+                        await asyncio.sleep(0)  # on its way to the disk while its last sentences are checked
                     yield piece
         except TurnError as error:
             self._failed(role, request, error, started)

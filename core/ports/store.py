@@ -134,14 +134,11 @@ class TenantStore(Protocol):
     ) -> tuple[Head, ...]:
         """Heads, most recently updated first."""
 
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
         """Claim the oldest pending row of (conversation, destination), if its time has come; first in, first out.
 
         A bot row of an older owner epoch becomes a draft here (its message turns internal) and the next row is looked at.
-        ``readers`` are accounts whose contacts read the ledger itself: nothing is sent to them, so their rows are settled as
-        sent with the claim (``Claimed.is_settled``), by one write where the store can.
+        Rows to ``Store.readers`` come settled (``Claimed.is_settled``).
         """
 
     async def settle(
@@ -275,9 +272,14 @@ class StoreObserver(Protocol):
 
 
 class Store(Protocol):
-    """The whole store."""
+    """The whole store.
+
+    ``readers`` are accounts whose contacts read the ledger itself: nothing is sent to them, so their rows are settled as sent
+    with their claim, or with the commit that makes them where the store can do both in one write.
+    """
 
     observer: StoreObserver | None
+    readers: Callable[[], Collection[str]]
     system: SystemScope
 
     @property

@@ -61,6 +61,7 @@ class DocumentStore:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.observer: StoreObserver | None = None
+        self.readers: Callable[[], Collection[str]] = tuple
         self.clock = clock
         self.documents = SureDocuments(documents, new_id)
         self.log = Log(self.documents, clock)
@@ -213,12 +214,10 @@ class DocumentTenant:
         """Heads, most recently updated first."""
         return await self._store.reads.conversations(self.tenant, owners=owners, limit=limit, before=before)
 
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
         """Claim the oldest pending row of a line."""
         claimed = await self._store.deliveries.next_delivery(self._key(conv), to, holder)
-        if claimed is None or claimed.account not in readers:
+        if claimed is None or to is not Destination.CHANNEL or claimed.account not in self._store.readers():
             return claimed
         await self.settle(claimed, DeliveryState.SENT)
         return replace(claimed, is_settled=True)

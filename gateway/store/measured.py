@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from inspect import iscoroutinefunction
 from time import perf_counter
 from typing import Any, Final, TypeVar, cast
@@ -47,6 +47,15 @@ class _Store:
     @observer.setter
     def observer(self, observer: StoreObserver | None) -> None:
         self._store.observer = observer
+
+    @property
+    def readers(self) -> Callable[[], Collection[str]]:
+        """The store's own."""
+        return self._store.readers
+
+    @readers.setter
+    def readers(self, readers: Callable[[], Collection[str]]) -> None:
+        self._store.readers = readers
 
     def for_tenant(self, tenant: str) -> _Tenant:
         """The tenant's data, measured."""

@@ -59,6 +59,14 @@ class BrokenStore:
     def observer(self, observer: StoreObserver | None) -> None:
         self._inner.observer = observer
 
+    @property
+    def readers(self) -> Callable[[], Collection[str]]:
+        return self._inner.readers
+
+    @readers.setter
+    def readers(self, readers: Callable[[], Collection[str]]) -> None:
+        self._inner.readers = readers
+
     def for_tenant(self, tenant: str) -> DocumentTenant:
         return self._tenant(self._inner, tenant)
 
@@ -174,21 +182,30 @@ class ForgetsRetryTimes(DocumentTenant):
 
 
 class ForgetsLostAttempts(DocumentTenant):
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
-        claimed = await super().next_delivery(conv, to, holder, readers=readers)
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
         return claimed and replace(claimed, unsettled=False)
 
 
 class SettlesNothingWithAClaim(DocumentTenant):
     """Whoever reads the ledger waits for a settle that nobody makes."""
 
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        readers, self._store.readers = self._store.readers, tuple
         claimed = await super().next_delivery(conv, to, holder)
-        return claimed and replace(claimed, is_settled=claimed.account in readers)
+        self._store.readers = readers
+        return claimed and replace(claimed, is_settled=claimed.account in readers())
+
+
+class SettlesWhatTheDeskHasNotGot(DocumentTenant):
+    """Whoever reads the ledger does not read the desk's cases."""
+
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
+        if claimed is None or claimed.is_settled or claimed.account not in self._store.readers():
+            return claimed
+        await self.settle(claimed, DeliveryState.SENT)
+        return replace(claimed, is_settled=True)
 
 
 class LetsPreviewsShrink(DocumentTenant):
@@ -220,10 +237,8 @@ class MovesBackward(DocumentTenant):
 class ForgetsParts(DocumentTenant):
     """A retry starts from the first part again."""
 
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
-        claimed = await super().next_delivery(conv, to, holder, readers=readers)
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        claimed = await super().next_delivery(conv, to, holder)
         return None if claimed is None else replace(claimed, sent_refs=())
 
 
@@ -316,6 +331,7 @@ BREAKAGES = (
     _tenant(ShowsWhatIsNotYetSent, "test_a_shown_position_never_gains_an_earlier_neighbour"),
     _tenant(ForgetsRetryTimes, "test_retry_at_holds_the_whole_line"),
     _tenant(SettlesNothingWithAClaim, "test_a_row_for_who_reads_the_ledger_is_settled_with_its_claim"),
+    _tenant(SettlesWhatTheDeskHasNotGot, "test_what_a_readers_desk_gets_is_settled_by_whoever_sends_it"),
     _tenant(ForgetsLostAttempts, "test_an_attempt_without_an_outcome_is_reported"),
     _tenant(LetsPreviewsShrink, "test_a_preview_only_grows"),
     _tenant(KnowsEveryEvent, "test_the_outcome_of_an_event_is_its_commit"),

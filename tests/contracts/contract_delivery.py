@@ -79,23 +79,46 @@ class DeliveryContract:
 
     async def test_a_row_for_who_reads_the_ledger_is_settled_with_its_claim(self, rig: Rig) -> None:
         rig.store.observer = watcher = Watcher()
+        rig.store.readers = lambda: {"web"}
         commit = await answer(rig.acme, "a", "one")
-        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"})
+        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1")
         assert claimed is not None and claimed.is_settled and claimed.message == commit.messages[1]
         stored = await rig.acme.message(f"{CONV}#1#1")
         assert stored is not None and stored.delivery is DeliveryState.SENT
         assert watcher.settlements == [(stored.id, DeliveryState.SENT)]
         assert (await rig.acme.counts())["pending"] == 0
-        assert await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"}) is None
+        assert await rig.acme.next_delivery(CONV, CHANNEL, "w1") is None
+
+    async def test_what_waited_is_told_to_a_reader_before_what_is_new(self, rig: Rig) -> None:
+        await answer(rig.acme, "a", "one")
+        rig.store.readers = lambda: {"web"}
+        await answer(rig.acme, "b", "two", second=1)
+        await say(rig.acme, "n", "three")
+        told = [await claim_next(rig.acme) for _ in range(3)]
+        assert [(row.is_settled, row.attempt) for row in told] == [(True, 1)] * 3
+        assert texts(told) == ["one", "two", "three"]
+        assert await rig.acme.next_delivery(CONV, CHANNEL, "w1") is None
+        read = await rig.acme.transcript(CONV, audience=Audience.CONTACT)
+        assert texts(read) == ["message a", "one", "message b", "two", "three"]
+
+    async def test_what_a_readers_desk_gets_is_settled_by_whoever_sends_it(self, rig: Rig) -> None:
+        rig.store.readers = lambda: {"web"}
+        await answer(rig.acme, "a")
+        await act(rig.acme, control(EventKind.HANDOFF_REQUESTED, "h"))
+        signal = await claim_next(rig.acme, DESK)
+        assert not signal.is_settled
+        assert (await claim_next(rig.acme, DESK)).unsettled
 
     async def test_readers_change_nothing_for_other_accounts_and_stale_rows(self, rig: Rig) -> None:
+        rig.store.readers = lambda: {"other"}
         await answer(rig.acme, "a", "one")
-        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"other"})
+        claimed = await rig.acme.next_delivery(CONV, CHANNEL, "w1")
         assert claimed is not None and not claimed.is_settled
         await rig.acme.settle(claimed, DeliveryState.SENT)
         await answer(rig.acme, "b", "stale", second=1)
         await act(rig.acme, control(EventKind.AGENT_CLAIMED, "claim"))
-        told = await rig.acme.next_delivery(CONV, CHANNEL, "w1", readers={"web"})
+        rig.store.readers = lambda: {"web"}
+        told = await rig.acme.next_delivery(CONV, CHANNEL, "w1")
         assert told is not None and told.voice is Voice.SYSTEM
         assert "stale" not in texts(await rig.acme.transcript(CONV, audience=Audience.CONTACT))
 

@@ -11,6 +11,7 @@ from core import ids
 from core.domain import DeliveryState, Destination, Head, Message, Visibility, Voice
 from core.inbound import Receipt
 from core.ledger import Claimed
+from core.ports.store import Appended
 from gateway.store.embedded.ledger_sql import message_by_id, stored_head
 from gateway.store.receipts import parts, reported
 from gateway.store.rows import encode_message
@@ -22,6 +23,31 @@ NEXT_ROW = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Rows that were claimed, and the messages that became drafts on the way."""
+
+    rows: tuple[Claimed, ...] = ()
+    drafted: tuple[str, ...] = ()
+
+
+def tell_readers(db: sqlite3.Connection, appended: Appended, *, readers: Collection[str], now: datetime) -> Told:
+    """In the transaction of a commit: claim and settle all that a contact who reads the ledger can read with it."""
+    commit = appended.commit
+    rows: list[Claimed] = []
+    drafted: list[str] = []
+    if commit is None or appended.is_duplicate or commit.head.account not in readers:
+        return Told()
+    head = commit.head
+    while Destination.CHANNEL in commit.has_outbox:
+        found = next_delivery(db, head.tenant, commit.conv, Destination.CHANNEL, head.holder, readers=readers, now=now)
+        drafted += found.drafted
+        if not found.rows:
+            break
+        rows += found.rows
+    return Told(rows=tuple(rows), drafted=tuple(drafted))
+
+
 def next_delivery(
     db: sqlite3.Connection,
     tenant: str,
@@ -31,11 +57,8 @@ def next_delivery(
     *,
     readers: Collection[str],
     now: datetime,
-) -> tuple[Claimed | None, tuple[str, ...]]:
-    """Claim the oldest pending row, and settle it where the account reads the ledger.
-
-    Bot rows of an older epoch become drafts on the way, and their messages are named.
-    """
+) -> Told:
+    """Claim the oldest pending row, and settle it where the account reads the ledger; rows of an older epoch become drafts."""
     head = stored_head(db, tenant, conv)
     drafted: list[str] = []
     while head is not None and (row := db.execute(NEXT_ROW, (tenant, conv, to)).fetchone()) is not None:
@@ -48,11 +71,11 @@ def next_delivery(
             break
         place = Place(conv=conv, seq=seq, index=index, to=to, voice=Voice(voice), message_id=message_id, signal=signal)
         claimed = _claim(db, tenant, place, holder, head, now=now)
-        if claimed.account in readers:
+        if to is Destination.CHANNEL and claimed.account in readers:
             settle(db, claimed, DeliveryState.SENT)
             claimed = replace(claimed, is_settled=True)
-        return claimed, tuple(drafted)
-    return None, tuple(drafted)
+        return Told(rows=(claimed,), drafted=tuple(drafted))
+    return Told(drafted=tuple(drafted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

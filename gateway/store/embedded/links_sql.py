@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Sequence
 
 from core.domain import DeliveryState, Head
 from core.identity import LinkRecord
 from core.ports.store import Dropped
+from gateway.store.embedded.access import TenantPart
 from gateway.store.links import decode_link, encode_link
 from gateway.store.rows import decode_head
-
-T = TypeVar("T")
 
 DROPPED = (
     "select m.tenant, m.conv, m.id, m.delivery,"
@@ -73,25 +71,8 @@ def dropped(db: sqlite3.Connection, limit: int) -> tuple[Dropped, ...]:
     )
 
 
-class Access(Protocol):
-    """How the file is reached: jobs of the writer, small reads, large reads."""
-
-    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """A job of the writer."""
-
-    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """A small read."""
-
-    async def scan(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """A large read."""
-
-
-class SqliteLinks:
+class SqliteLinks(TenantPart):
     """The part of core.ports.store.TenantStore that is about identities, on one file."""
-
-    def __init__(self, access: Access, tenant: str) -> None:
-        self._access = access
-        self.tenant = tenant
 
     async def put_link(self, record: LinkRecord) -> bool:
         """Insert an entry of an identity's record."""

@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-import msgspec
-
 from core import ids
-from core.claim_days import day_of
-from core.domain import Attachment, Audience, DeliveryState, Destination, EventKind, Head, InboundEvent, Message, Owner
+from core.domain import Audience, DeliveryState, Destination, EventKind, Head, InboundEvent, Message, Owner
 from core.errors import StoreLocked, StoreUnavailable
 from core.filelock import FileLock
 from core.ids import NewId
 from core.inbound import Receipt
 from core.ledger import Claimed, Commit, OpenTurn
-from core.ports.store import Appended, Build, Feedback, Preview, Step, StoreObserver, SystemScope
-from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql, unread
+from core.ports.store import Appended, Build, Preview, Step, StoreObserver, SystemScope
+from gateway.store.embedded import delivery_sql, ledger_sql, links_sql, reads_sql, records_sql, unread
 from gateway.store.embedded.checkpointing import Checkpoints
 from gateway.store.embedded.schema import migrate
 from gateway.store.embedded.system import SqliteSystem
 from gateway.store.embedded.writer import UNAVAILABLE, Writer
-from gateway.store.times import micros
 
 T = TypeVar("T")
 Read = Callable[[sqlite3.Connection], T]
@@ -66,6 +63,8 @@ class SqliteStore:
         self.clock = clock
         self.new_id = new_id
         self.observer: StoreObserver | None = None
+        self.readers: Callable[[], Collection[str]] = tuple
+        self.told: dict[tuple[str, str], deque[Claimed]] = {}
         self.system: SystemScope = SqliteSystem(self)
         self._lock = FileLock(path.with_suffix(".lock")) if lock else None
         self._writer: Writer | None = None
@@ -171,7 +170,7 @@ def _touch(db: sqlite3.Connection) -> None:
     db.execute("delete from claims where tenant = '' and key = 'readiness'")
 
 
-class SqliteTenant(links_sql.SqliteLinks):
+class SqliteTenant(links_sql.SqliteLinks, records_sql.SqliteRecords):
     """core.ports.store.TenantStore on one file."""
 
     def __init__(self, store: SqliteStore, tenant: str) -> None:
@@ -202,13 +201,19 @@ class SqliteTenant(links_sql.SqliteLinks):
         """Commit what ``build`` makes of the newest head."""
         if event is not None and (event.kind is EventKind.MESSAGE or event.tenant != self.tenant):
             raise ValueError("only a control of this tenant is stored with its commit")
-        now = self._store.clock()
-        appended = await self._store.write(
-            lambda db: ledger_sql.append(db, self.tenant, conv, nonce=nonce, build=build, event=event, now=now)
-        )
+        now, readers = self._store.clock(), self._store.readers()
+
+        def work(db: sqlite3.Connection) -> tuple[Appended, delivery_sql.Told]:
+            appended = ledger_sql.append(db, self.tenant, conv, nonce=nonce, build=build, event=event, now=now)
+            return appended, delivery_sql.tell_readers(db, appended, readers=readers, now=now)
+
+        appended, told = await self._store.write(work)
+        if told.rows:
+            self._store.told.setdefault((self.tenant, conv), deque()).extend(told.rows)
         observer = self._store.observer
         if observer is not None and appended.commit is not None and not appended.is_duplicate:
             observer.committed(self.tenant, appended.commit)
+            self._tell(observer, conv, told)
         return appended
 
     async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
@@ -293,20 +298,27 @@ class SqliteTenant(links_sql.SqliteLinks):
             lambda db: reads_sql.conversations(db, self.tenant, owners=owners, limit=limit, before=before)
         )
 
-    async def next_delivery(
-        self, conv: str, to: Destination, holder: str, *, readers: Collection[str] = ()
-    ) -> Claimed | None:
-        """Claim the oldest pending row of a line."""
-        now, observer = self._store.clock(), self._store.observer
-        claimed, drafted = await self._store.write(
+    async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
+        """Claim the oldest pending row of a line; what its commit has told a reader comes before."""
+        if to is Destination.CHANNEL and (told := self._store.told.pop((self.tenant, conv), None)):
+            claimed = told.popleft()
+            if told:
+                self._store.told[self.tenant, conv] = told
+            return claimed
+        now, readers = self._store.clock(), self._store.readers()
+        found = await self._store.write(
             lambda db: delivery_sql.next_delivery(db, self.tenant, conv, to, holder, readers=readers, now=now)
         )
-        if observer is not None:
-            for message_id in drafted:
-                observer.settled(self.tenant, conv, message_id, DeliveryState.DRAFT)
-            if claimed is not None and claimed.is_settled:
-                observer.settled(self.tenant, conv, claimed.told_id, DeliveryState.SENT)
-        return claimed
+        if self._store.observer is not None:
+            self._tell(self._store.observer, conv, found)
+        return found.rows[0] if found.rows else None
+
+    def _tell(self, observer: StoreObserver, conv: str, told: delivery_sql.Told) -> None:
+        for message_id in told.drafted:
+            observer.settled(self.tenant, conv, message_id, DeliveryState.DRAFT)
+        for row in told.rows:
+            if row.is_settled:
+                observer.settled(self.tenant, conv, row.told_id, DeliveryState.SENT)
 
     async def settle(
         self,
@@ -335,59 +347,6 @@ class SqliteTenant(links_sql.SqliteLinks):
     async def sent_message(self, conv: str, vendor_ref: str) -> str | None:
         """The message of a vendor's id."""
         return self._store.read(lambda db: delivery_sql.sent_message(db, self.tenant, conv, vendor_ref))
-
-    async def claim(self, key: str, value: str) -> str:
-        """Unique insert of a key."""
-        row = (self.tenant, key, value, day_of(key, now=self._store.clock()))
-
-        def work(db: sqlite3.Connection) -> str:
-            db.execute("insert into claims(tenant, key, value, day) values(?,?,?,?) on conflict do nothing", row)
-            stands: str = db.execute(
-                "select value from claims where tenant = ? and key = ?", (self.tenant, key)
-            ).fetchone()[0]
-            return stands
-
-        return await self._store.write(work)
-
-    async def claimed(self, key: str) -> str | None:
-        """The value that stands for a key."""
-        row = self._store.read(
-            lambda db: db.execute(
-                "select value from claims where tenant = ? and key = ?", (self.tenant, key)
-            ).fetchone()
-        )
-        return None if row is None else row[0]
-
-    async def put_feedback(self, feedback: Feedback) -> bool:
-        """Insert feedback."""
-        row = (
-            feedback.conv,
-            self.tenant,
-            feedback.id,
-            micros(feedback.given_at),
-            msgspec.msgpack.encode(feedback),
-        )
-        statement = "insert into feedback(conv, tenant, id, given_at, body) values(?,?,?,?,?) on conflict do nothing"
-        return await self._store.write(lambda db: db.execute(statement, row).rowcount == 1, is_one=True)
-
-    async def feedback(self, conv: str) -> tuple[Feedback, ...]:
-        """Feedback on a conversation."""
-        return self._store.read(lambda db: reads_sql.feedback(db, self.tenant, conv))
-
-    async def put_upload(self, upload: Attachment, *, conv: str, uploaded_at: datetime) -> None:
-        """Record an upload."""
-        row = (upload.id, self.tenant, conv, micros(uploaded_at), msgspec.msgpack.encode(upload))
-        statement = "insert into uploads(id, tenant, conv, uploaded_at, body) values(?,?,?,?,?) on conflict do nothing"
-        await self._store.write(lambda db: db.execute(statement, row), is_one=True)
-
-    async def upload(self, upload_id: str) -> tuple[Attachment, str] | None:
-        """An upload and its conversation."""
-        row = self._store.read(
-            lambda db: db.execute(
-                "select body, conv from uploads where id = ? and tenant = ?", (upload_id, self.tenant)
-            ).fetchone()
-        )
-        return None if row is None else (msgspec.msgpack.decode(row[0], type=Attachment), row[1])
 
     async def counts(self) -> Mapping[str, int]:
         """Gauges of the tenant."""
