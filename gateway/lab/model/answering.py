@@ -181,7 +181,9 @@ def _quote(told: Quote | int, seen: Seen, values: Mapping[str, Any]) -> Answer:
     query = str(values["query"])
     if seen.is_json:
         return Answer(text=_json(filled(seen.schema or {}, query, language=seen.language)))
-    if found := quoted(query, seen.sources, language=seen.language, most=quote.sentences):
+    asked = dict.fromkeys((query, seen.words))  # where the page says it as the contact does, the glossary only hides it
+    said = (quoted(words, seen.sources, language=seen.language, most=quote.sentences) for words in asked)
+    if found := next(filter(None, said), ""):
         return Answer(text=f"{render(in_language(quote.lead, seen.language), values)} {found}".strip())
     if quote.nothing:
         return Answer(text=render(in_language(quote.nothing, seen.language), values))

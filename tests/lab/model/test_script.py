@@ -216,3 +216,12 @@ def test_filled_objects_speak_the_language_of_the_pages() -> None:
         said([{"then": {"fill": True}}], request, glossary=glossary).text
         == '{"query": "how long ist die return möglich?"}'
     )
+
+
+def test_a_quote_is_looked_for_by_the_glossary_and_else_by_the_contacts_own_words() -> None:
+    glossary = {"rückgabe": "return", "wie lange": "how long"}
+    quotes = [{"then": {"quote": 1}}]
+    german = asked("Wie lange habe ich Rückgaberecht?", sources={1: "Sie haben ein Rückgaberecht von 30 Tagen."})
+    assert "30 Tagen" in said(quotes, german, glossary=glossary).text
+    english = asked("Wie lange Rückgabe?", sources={1: "A return is possible for 30 days."})
+    assert "30 days" in said(quotes, english, glossary=glossary).text
