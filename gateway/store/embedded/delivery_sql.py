@@ -24,28 +24,28 @@ NEXT_ROW = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Taken:
     """Rows that were claimed, and the messages that became drafts on the way."""
 
     rows: tuple[Claimed, ...] = ()
     drafted: tuple[str, ...] = ()
 
 
-def tell_readers(db: sqlite3.Connection, appended: Appended, *, readers: Collection[str], now: datetime) -> Told:
+def settle_readers(db: sqlite3.Connection, appended: Appended, *, readers: Collection[str], now: datetime) -> Taken:
     """In the transaction of a commit: claim and settle all that a contact who reads the ledger can read with it."""
     commit = appended.commit
+    if commit is None or appended.is_duplicate or commit.head.account not in readers:
+        return Taken()
     rows: list[Claimed] = []
     drafted: list[str] = []
-    if commit is None or appended.is_duplicate or commit.head.account not in readers:
-        return Told()
-    head = commit.head
-    while Destination.CHANNEL in commit.has_outbox:
-        found = next_delivery(db, head.tenant, commit.conv, Destination.CHANNEL, head.holder, readers=readers, now=now)
-        drafted += found.drafted
-        if not found.rows:
-            break
+    is_more = Destination.CHANNEL in commit.has_outbox
+    while is_more:
+        head = commit.head
+        found = next_delivery(db, head.tenant, head.conv, Destination.CHANNEL, head.holder, readers=readers, now=now)
         rows += found.rows
-    return Told(rows=tuple(rows), drafted=tuple(drafted))
+        drafted += found.drafted
+        is_more = bool(found.rows)
+    return Taken(rows=tuple(rows), drafted=tuple(drafted))
 
 
 def next_delivery(
@@ -57,7 +57,7 @@ def next_delivery(
     *,
     readers: Collection[str],
     now: datetime,
-) -> Told:
+) -> Taken:
     """Claim the oldest pending row, and settle it where the account reads the ledger; rows of an older epoch become drafts."""
     head = stored_head(db, tenant, conv)
     drafted: list[str] = []
@@ -74,8 +74,8 @@ def next_delivery(
         if to is Destination.CHANNEL and claimed.account in readers:
             settle(db, claimed, DeliveryState.SENT)
             claimed = replace(claimed, is_settled=True)
-        return Told(rows=(claimed,), drafted=tuple(drafted))
-    return Told(drafted=tuple(drafted))
+        return Taken(rows=(claimed,), drafted=tuple(drafted))
+    return Taken(drafted=tuple(drafted))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,7 +64,8 @@ class SqliteStore:
         self.new_id = new_id
         self.observer: StoreObserver | None = None
         self.readers: Callable[[], Collection[str]] = tuple
-        self.told: dict[tuple[str, str], deque[Claimed]] = {}
+        self.ahead: dict[tuple[str, str], deque[Claimed]] = {}
+        """Rows that were settled with their commit, and that delivery has not counted yet."""
         self.system: SystemScope = SqliteSystem(self)
         self._lock = FileLock(path.with_suffix(".lock")) if lock else None
         self._writer: Writer | None = None
@@ -203,17 +204,17 @@ class SqliteTenant(links_sql.SqliteLinks, records_sql.SqliteRecords):
             raise ValueError("only a control of this tenant is stored with its commit")
         now, readers = self._store.clock(), self._store.readers()
 
-        def work(db: sqlite3.Connection) -> tuple[Appended, delivery_sql.Told]:
+        def work(db: sqlite3.Connection) -> tuple[Appended, delivery_sql.Taken]:
             appended = ledger_sql.append(db, self.tenant, conv, nonce=nonce, build=build, event=event, now=now)
-            return appended, delivery_sql.tell_readers(db, appended, readers=readers, now=now)
+            return appended, delivery_sql.settle_readers(db, appended, readers=readers, now=now)
 
-        appended, told = await self._store.write(work)
-        if told.rows:
-            self._store.told.setdefault((self.tenant, conv), deque()).extend(told.rows)
+        appended, taken = await self._store.write(work)
+        if taken.rows:
+            self._store.ahead.setdefault((self.tenant, conv), deque()).extend(taken.rows)
         observer = self._store.observer
         if observer is not None and appended.commit is not None and not appended.is_duplicate:
             observer.committed(self.tenant, appended.commit)
-            self._tell(observer, conv, told)
+            self._tell(observer, conv, taken)
         return appended
 
     async def record_step(self, turn_id: str, name: str, body: bytes) -> bool:
@@ -299,11 +300,11 @@ class SqliteTenant(links_sql.SqliteLinks, records_sql.SqliteRecords):
         )
 
     async def next_delivery(self, conv: str, to: Destination, holder: str) -> Claimed | None:
-        """Claim the oldest pending row of a line; what its commit has told a reader comes before."""
-        if to is Destination.CHANNEL and (told := self._store.told.pop((self.tenant, conv), None)):
-            claimed = told.popleft()
-            if told:
-                self._store.told[self.tenant, conv] = told
+        """Claim the oldest pending row of a line; what was settled with its commit comes before."""
+        if to is Destination.CHANNEL and (ahead := self._store.ahead.pop((self.tenant, conv), None)):
+            claimed = ahead.popleft()
+            if ahead:
+                self._store.ahead[self.tenant, conv] = ahead
             return claimed
         now, readers = self._store.clock(), self._store.readers()
         found = await self._store.write(
@@ -313,10 +314,10 @@ class SqliteTenant(links_sql.SqliteLinks, records_sql.SqliteRecords):
             self._tell(self._store.observer, conv, found)
         return found.rows[0] if found.rows else None
 
-    def _tell(self, observer: StoreObserver, conv: str, told: delivery_sql.Told) -> None:
-        for message_id in told.drafted:
+    def _tell(self, observer: StoreObserver, conv: str, taken: delivery_sql.Taken) -> None:
+        for message_id in taken.drafted:
             observer.settled(self.tenant, conv, message_id, DeliveryState.DRAFT)
-        for row in told.rows:
+        for row in taken.rows:
             if row.is_settled:
                 observer.settled(self.tenant, conv, row.told_id, DeliveryState.SENT)
 
