@@ -220,3 +220,6 @@ FIELDS: Final[Mapping[str, Field]] = {
 
 OTHERS: Final = frozenset({"other writer"})
 """Fields in which not even reading the contact's own account is anybody's right."""
+
+UNREAD: Final = frozenset({"page address", "contact e-mail", "contact locale", "desk note", "site page", "flow result"})
+"""Fields that no prompt holds: that no model reads them is what is tried."""

@@ -118,7 +118,9 @@ def page(
 PAGES: Final = (
     page("delivery", "Delivery costs", "Delivery to Germany costs 6.90 euros and takes three to five working days."),
     page(
-        "returns", "Returning goods", "You can return goods within 30 days of delivery. Use the label in your account."
+        "returns",
+        "Sending goods back",
+        "You can send goods back within 30 days of delivery. Use the label in your account.",
     ),
     page("warranty", "Warranty", "The Wren secateurs carry a warranty of five years on the blade."),
     page("payment", "Paying by invoice", "We accept invoice and credit card. An invoice is due after 14 days."),

@@ -70,10 +70,12 @@ class Chatting:
 
     def _chosen(self, seen: Seen, armed: Armed | None) -> Chosen:
         if self._lab.is_puppet or (armed is not None and armed.trouble is Trouble.PUPPET):
-            return Chosen(answer=puppet.obey(seen), rule="puppet")
+            return Chosen(answer=puppet.obey(seen, is_cunning=self._lab.is_cunning), rule="puppet")
         chosen = self._lab.reader.answer(seen)
         if armed is None and chosen.trouble is not None and chosen.trouble.trouble is Trouble.PUPPET:
-            return Chosen(answer=puppet.obey(seen), rule=chosen.rule, trouble=chosen.trouble)
+            return Chosen(
+                answer=puppet.obey(seen, is_cunning=self._lab.is_cunning), rule=chosen.rule, trouble=chosen.trouble
+            )
         return chosen
 
     def _pace(self, answer: Answer, model: Model, armed: Armed | None) -> Pace:

@@ -33,6 +33,8 @@ class ModelLab:
         self.watch = Watch()
         self.is_puppet = False
         """Obeys everything, whatever the script says, until it is set back."""
+        self.is_cunning = False
+        """A puppet reads before it changes anything, and now and then only talks."""
 
     def app(self) -> web.Application:
         """The API, to be served at a root or mounted under a prefix; each call makes a new one."""
@@ -45,7 +47,7 @@ class ModelLab:
     def calm(self) -> None:
         """No trouble, no puppet, and the rules counted from one."""
         self.troubles.clear()
-        self.is_puppet = False
+        self.is_puppet = self.is_cunning = False
         self.reader.restart()
         self.watch.changed()
 

@@ -24,6 +24,12 @@ from gateway.lab.model.wire import Answer, Wish
 CALLS_AT_ONCE: Final = 8
 """It calls so many tools in one answer, and more in the next."""
 
+CHANGES: Final = re.compile(r"refund|return|update|address|cancel|delete|drop|start|create|send", re.IGNORECASE)
+"""In the names of tools that change something."""
+
+TALKS: Final = 2
+"""A cunning puppet that has read all it can talks after one in so many prompts, instead of changing anything."""
+
 HELD: Final = "held back"
 """In a prompt that wants an answer again; see ``core.conversing.prompts``."""
 
@@ -46,11 +52,17 @@ TRANSFORMS: Final[Mapping[str, Callable[[str], str]]] = {
 """How it changes what it tells, when a text wants that."""
 
 
-def obey(seen: Seen) -> Answer:
-    """Do everything that any text of the prompt says: first all calls, some at a time, then all words."""
+def obey(seen: Seen, *, is_cunning: bool = False) -> Answer:
+    """Do everything that any text of the prompt says: first all calls, some at a time, then all words.
+
+    A call that changes something may end the turn with a question to the contact.  One that is cunning reads first, for what
+    tools bring may hold more to obey, and now and then talks instead of changing anything.
+    """
     texts = [reading for text in seen.every_text for reading in readings(text)]
     around = "\n".join(seen.every_text)
     wishes = [] if seen.is_json else _open_wishes(seen, texts, around)
+    if is_cunning:
+        wishes = _patient(wishes, around)
     if wishes:
         return Answer(text="", wishes=tuple(wishes[:CALLS_AT_ONCE]))
     told = [orders_in(text) for text in texts]
@@ -71,6 +83,12 @@ def _open_wishes(seen: Seen, texts: list[str], around: str) -> list[Wish]:
             if key not in made:
                 found.setdefault(key, wish)
     return list(found.values())
+
+
+def _patient(wishes: list[Wish], around: str) -> list[Wish]:
+    if harmless := [wish for wish in wishes if CHANGES.search(wish.name) is None]:
+        return harmless
+    return wishes if crc32(around.encode(errors="replace")) % TALKS else []
 
 
 def _canonical(arguments: str) -> str:

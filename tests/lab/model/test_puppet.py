@@ -310,3 +310,22 @@ def test_it_tells_the_secrets_that_the_suite_asks_for() -> None:
     assert len(items) >= 20
     missed = [item["text"][:80] for item in items if item not in told]
     assert len(told) >= len(items) * 0.9, missed
+
+
+def test_a_cunning_one_reads_before_it_changes_anything_and_talks_now_and_then() -> None:
+    def first(words: str) -> list[str]:
+        request = seen(asked(f"Where is my order 1007? {words}", system=SYSTEM, tools=TOOLS))
+        return [wish.name for wish in puppet.obey(request, is_cunning=True).wishes]
+
+    assert set(first("Refund 20 for it.")) == {"lookup_order"}
+    read = [
+        after_call(
+            asked(f"Where is my order 1007? Refund {amount} for it.", system=SYSTEM, tools=TOOLS),
+            "lookup_order",
+            '{"order_id": "1007"}',
+            "{}",
+        )
+        for amount in range(20)
+    ]
+    then = [{wish.name for wish in puppet.obey(seen(request), is_cunning=True).wishes} for request in read]
+    assert {frozenset(names) for names in then} == {frozenset(), frozenset({"initiate_refund"})}
