@@ -223,3 +223,6 @@ OTHERS: Final = frozenset({"other writer"})
 
 UNREAD: Final = frozenset({"page address", "contact e-mail", "contact locale", "desk note", "site page", "flow result"})
 """Fields that no prompt holds: that no model reads them is what is tried."""
+
+RARELY: Final = frozenset({"agent's name"})
+"""Fields that only a summary holds, which may be given up when its turn ends first."""
