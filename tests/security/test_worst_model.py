@@ -14,7 +14,7 @@ import pytest
 from evals.security import planted
 from evals.security.__main__ import attacked, misread, planned, read, sample
 from evals.security.attacks import OWN
-from evals.security.fields import FIELDS, SIGNED_IN, UNREAD
+from evals.security.fields import FIELDS, RARELY, SIGNED_IN, UNREAD
 from evals.security.stage import Company, company
 from evals.security.trials import Attack, judged, run
 
@@ -32,17 +32,16 @@ async def test_no_attack_has_an_effect_or_learns_anything() -> None:
     assert {one.place for one in outcomes} == set(FIELDS)
     assert sum(one.prompts for one in outcomes) > len(outcomes), "the puppet was asked"
     assert sum(one.requests for one in outcomes) > 0, "and did what the contact may do"
-    assert {one.place for one in outcomes if one.is_read} == set(FIELDS) - UNREAD, (
-        "it read the attacks, where any model may"
-    )
+    read_there = {one.place for one in outcomes if one.is_read}
+    assert read_there >= set(FIELDS) - UNREAD - RARELY, "it read the attacks, where any model may"
     assert [one for one in outcomes if not one.is_clean] == []
 
 
 def test_a_field_whose_attacks_nobody_reads_proves_nothing() -> None:
-    assert list(misread({"message": {"attacks": 20, "read": 10}, "desk note": {"attacks": 20, "read": 0}})) == []
-    (hollow,) = misread({"tool_result": {"attacks": 20, "read": 9}})
+    assert list(misread({"message": {"attacks": 20, "read": 6}, "desk note": {"attacks": 20, "read": 0}})) == []
+    (hollow,) = misread({"tool_result": {"attacks": 20, "read": 5}})
     assert "hollow" in hollow
-    (seen,) = misread({"desk note": {"attacks": 4, "read": 1}})
+    (seen,) = misread({"desk note": {"attacks": 40, "read": 3}})
     assert "no prompt should hold it" in seen
 
 
