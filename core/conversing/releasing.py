@@ -1,7 +1,7 @@
 """From a model's stream to the contact's eyes, sentence by sentence, each only after it passed the guard.
 
-Marks are numbered anew in the order in which they appear; which source a mark stands for is durable together with the text
-that shows it, so that an attempt after a crash goes on with the same numbers.
+Marks are numbered anew in the order in which they appear; which source a mark stands for is durable before the text that
+shows it, so that an attempt after a crash goes on with the same numbers.
 """
 
 from __future__ import annotations
@@ -155,15 +155,13 @@ class Release:
         new, self._new = self._new, []
         if not self.speaks or self.shown.startswith(self.text.rstrip()):
             return
-        if not new:
-            # As no task of its own: it is then written together with what was only just recorded, not after it.
-            await self.sink.show(self.text.rstrip())
-            return
-        # Together, so that both become durable by one write; a failure is raised as it is, and nothing is left running.
+        # Together, so that they become durable by one write; a failure is raised as it is, and nothing is left running.
         marks = (self.journal.record(f"cited.{ours}", {"source": source}) for ours, source in new)
-        for ended in await asyncio.gather(*marks, self.sink.show(self.text.rstrip()), return_exceptions=True):
+        for ended in await asyncio.gather(*marks, return_exceptions=True):
             if ended is not None:
                 raise ended
+        # Only now: an attempt that finds the text but not what its marks stand for could not go on with it.
+        await self.sink.show(self.text.rstrip())
 
     def _record(self, findings: Sequence[Finding], is_released: bool, seconds: float) -> None:
         self.verdicts.append(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
 from core.conversing.releasing import Release
 from core.conversing.tape import Played
 from core.guard.findings import Checked, Finding
@@ -53,6 +57,30 @@ async def test_sentences_that_come_together_are_shown_together() -> None:
     assert await ours.feed(f"{FIRST} {SECOND} And then") is None
     assert eyes.saw == ["It takes three days [1]. Express takes one [2]."]
     assert [await journal.recorded(f"cited.{ours}") for ours in (1, 2)] == [{"source": 2}, {"source": 5}]
+
+
+async def test_what_a_mark_stands_for_is_kept_before_its_text_is_shown() -> None:
+    class Slow(Played):
+        """Writes when it is let."""
+
+        def __init__(self) -> None:
+            super().__init__({})
+            self.asked, self.may = asyncio.Event(), asyncio.Event()
+
+        async def record(self, step: str, body: Mapping[str, Any]) -> None:
+            self.asked.set()
+            await self.may.wait()
+            await super().record(step, body)
+
+    eyes, journal = Eyes(), Slow()
+    ours = release(eyes, journal=journal)
+    feeding = asyncio.create_task(ours.feed(f"{FIRST} And"))
+    await journal.asked.wait()
+    await asyncio.sleep(0)  # whatever else was begun gets its turn
+    assert eyes.saw == []
+    journal.may.set()
+    await feeding
+    assert eyes.saw == ["It takes three days [1]."]
 
 
 async def test_what_passed_is_shown_before_what_did_not() -> None:
